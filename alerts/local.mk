@@ -1,0 +1,2 @@
+noinst_LIBRARIES += libalerts.a
+libalerts_a_SOURCES =

@@ -1,0 +1,2 @@
+noinst_LIBRARIES += libdissectors.a
+libdissectors_a_SOURCES =

@@ -1,0 +1,76 @@
+#include "sensor/core/address.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+struct address address_v4(const uint8_t four[4])
+{
+    struct address a = {.family = ADDRESS_V4};
+
+    memcpy(a.bytes, four, 4);
+    return a;
+}
+
+struct address address_v6(const uint8_t sixteen[16])
+{
+    struct address a = {.family = ADDRESS_V6};
+
+    memcpy(a.bytes, sixteen, 16);
+    return a;
+}
+
+int address_compare(const struct address *a, const struct address *b)
+{
+    if (a->family != b->family)
+        return a->family < b->family ? -1 : 1;
+    return memcmp(a->bytes, b->bytes, sizeof a->bytes);
+}
+
+bool address_equal(const struct address *a, const struct address *b)
+{
+    return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+bool address_in(const struct address *a, const struct address *net, unsigned bits)
+{
+    unsigned whole = bits / 8, rest = bits % 8;
+
+    if (a->family != net->family || bits > (a->family == ADDRESS_V4 ? 32u : 128u))
+        return false;
+    if (memcmp(a->bytes, net->bytes, whole) != 0)
+        return false;
+    return rest == 0 || (a->bytes[whole] ^ net->bytes[whole]) >> (8 - rest) == 0;
+}
+
+const char *address_text(const struct address *a, char out[ADDRESS_TEXT])
+{
+    int family = a->family == ADDRESS_V6 ? AF_INET6 : AF_INET;
+
+    if (a->family == ADDRESS_NONE)
+        snprintf(out, ADDRESS_TEXT, "-");
+    else
+        assert(inet_ntop(family, a->bytes, out, ADDRESS_TEXT));
+    return out;
+}
+
+bool address_parse(const char *text, struct address *a)
+{
+    uint8_t bytes[16];
+
+    if (inet_pton(AF_INET, text, bytes) == 1)
+        *a = address_v4(bytes);
+    else if (inet_pton(AF_INET6, text, bytes) == 1)
+        *a = address_v6(bytes);
+    else
+        return false;
+    return true;
+}
+
+const char *mac_text(const uint8_t mac[MAC_SIZE], char out[MAC_TEXT])
+{
+    snprintf(out, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+             mac[3], mac[4], mac[5]);
+    return out;
+}

@@ -1,0 +1,11 @@
+# Every test speaks TAP, so that `make check` counts cases, not programs.
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT;
+
+unit_tests =
+unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+if HAVE_CMOCKA
+check_PROGRAMS += $(unit_tests)
+TESTS          += $(unit_tests)
+endif
