@@ -1,2 +1,16 @@
+# To add a protocol: write dissectors/<name>.c (or dissectors/<name>/, when its
+# tables are large) and add its sources to this list.  The first file named after
+# the protocol brings `dissector_<name>` into the registry.
+dissectors = \
+	%reldir%/modbus/modbus.c
+
 noinst_LIBRARIES += libdissectors.a
-libdissectors_a_SOURCES =
+libdissectors_a_SOURCES = $(dissectors) %reldir%/dissector.h %reldir%/registry.c
+nodist_libdissectors_a_SOURCES = %reldir%/registry.inc
+
+BUILT_SOURCES += %reldir%/registry.inc
+CLEANFILES    += %reldir%/registry.inc
+%reldir%/registry.inc: $(srcdir)/%reldir%/local.mk
+	$(AM_V_at)$(MKDIR_P) $(@D)
+	$(AM_V_GEN)for f in $(dissectors); do n=$${f##*/}; n=$${n%.c}; d=$${f%/*}; \
+	  case $$d in */$$n|*dissectors) echo "DISSECTOR($$n)";; esac; done >$@

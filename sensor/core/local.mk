@@ -2,5 +2,11 @@ noinst_LIBRARIES += libcore.a
 libcore_a_SOURCES = \
 	%reldir%/bytes.h %reldir%/cursor.h \
 	%reldir%/address.h %reldir%/address.c \
+	%reldir%/clock.h %reldir%/clock.c \
+	%reldir%/common.h %reldir%/common.c \
+	%reldir%/exchange.h %reldir%/exchange.c \
 	%reldir%/hash.h %reldir%/hash.c \
-	%reldir%/pool.h %reldir%/pool.c
+	%reldir%/pool.h %reldir%/pool.c \
+	%reldir%/record.h %reldir%/record.c \
+	%reldir%/schema.h %reldir%/schema.c \
+	%reldir%/timers.h %reldir%/timers.c
