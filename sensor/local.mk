@@ -1,5 +1,9 @@
 noinst_LIBRARIES += libsensor.a
-libsensor_a_SOURCES =
+libsensor_a_SOURCES = \
+	%reldir%/packet.h \
+	%reldir%/checksum.h %reldir%/checksum.c \
+	%reldir%/decode.h %reldir%/decode.c \
+	%reldir%/flow.h %reldir%/flow.c
 
 bin_PROGRAMS += sightglass
 sightglass_SOURCES = %reldir%/main.c
