@@ -18,7 +18,7 @@ struct early {
     unsigned n;
     uint32_t len;
     struct {
-        struct origin origin;
+        struct stream_origin origin;
         uint32_t at, len;
         uint8_t side;
     } segment[EARLY_SEGMENTS];
@@ -173,7 +173,7 @@ static struct side side_of(const struct conversation *c, unsigned sender)
 /* ---- one message ----------------------------------------------------------- */
 
 static enum verdict read_message(struct conversation *c, unsigned sender,
-                                 struct bytes data, const struct origin *origin,
+                                 struct bytes data, const struct stream_origin *origin,
                                  uint64_t first)
 {
     struct side side = side_of(c, sender);
@@ -200,7 +200,7 @@ static enum verdict read_message(struct conversation *c, unsigned sender,
 
 /* The capture holds only its beginning: read what is there, and say so. */
 static void read_part(struct conversation *c, unsigned sender, struct bytes data,
-                      const struct origin *origin, uint64_t first)
+                      const struct stream_origin *origin, uint64_t first)
 {
     c->home->counters.cut++;
     c->exchange.cut = true;
@@ -247,7 +247,7 @@ static size_t boundary(const struct conversation *c, unsigned sender, struct byt
 
 /* Reads all whole messages; what is left is the beginning of another. */
 static struct bytes cut(struct conversation *c, unsigned sender, struct bytes data,
-                        const struct origin *origin, uint64_t first)
+                        const struct stream_origin *origin, uint64_t first)
 {
     bool found = true; /* data begins where a message does */
 
@@ -308,7 +308,7 @@ static bool hold(struct conversation *c, struct held *h, struct bytes data)
     return true;
 }
 
-static void cut_held(struct conversation *c, unsigned sender, const struct origin *origin)
+static void cut_held(struct conversation *c, unsigned sender, const struct stream_origin *origin)
 {
     struct held *h = &c->held[sender];
     struct bytes rest = cut(c, sender, (struct bytes){h->at, h->len}, origin, h->first);
@@ -332,8 +332,24 @@ static struct bytes pass_over(struct conversation *c, struct held *h, struct byt
     return after(data, n);
 }
 
-static void decided_bytes(struct conversation *c, unsigned sender, struct bytes data,
-                          const struct origin *origin)
+/* A datagram is whole or cut for good: nothing of it waits for another. */
+static void decided_datagram(struct conversation *c, unsigned sender, struct bytes data,
+                             bool whole, const struct stream_origin *origin)
+{
+    struct bytes rest = data;
+
+    if (whole)
+        rest = cut(c, sender, data, origin, origin->frame);
+    if (rest.len == 0 || length_at(c, sender, rest, true) <= 0)
+        return;
+    if (whole)
+        read_message(c, sender, rest, origin, origin->frame);
+    else
+        read_part(c, sender, rest, origin, origin->frame);
+}
+
+static void decided_stream(struct conversation *c, unsigned sender, struct bytes data,
+                           const struct stream_origin *origin)
 {
     struct held *h = &c->held[sender];
 
@@ -348,6 +364,15 @@ static void decided_bytes(struct conversation *c, unsigned sender, struct bytes 
     } else if (hold(c, h, data)) {
         cut_held(c, sender, origin);
     }
+}
+
+static void decided_bytes(struct conversation *c, unsigned sender, struct bytes data,
+                          const struct stream_origin *origin)
+{
+    if (c->flow->key.protocol == TRANSPORT_UDP)
+        decided_datagram(c, sender, data, true, origin);
+    else
+        decided_stream(c, sender, data, origin);
 }
 
 /* ---- identification -------------------------------------------------------- */
@@ -492,7 +517,7 @@ static void not_wanted(struct conversation *c)
 }
 
 static bool keep_early(struct conversation *c, unsigned sender, struct bytes data,
-                       const struct origin *origin)
+                       const struct stream_origin *origin)
 {
     struct early *e = c->early;
 
@@ -518,7 +543,7 @@ static bool keep_early(struct conversation *c, unsigned sender, struct bytes dat
 }
 
 static void undecided_bytes(struct conversation *c, unsigned sender, struct bytes data,
-                            const struct origin *origin)
+                            const struct stream_origin *origin)
 {
     uint8_t room[2][EARLY_BYTES];
     struct bytes sent[2] = {{NULL, 0}, {NULL, 0}};
@@ -547,7 +572,7 @@ static void undecided_bytes(struct conversation *c, unsigned sender, struct byte
 /* ---- what the stream brings ------------------------------------------------ */
 
 void conversation_bytes(struct conversation *c, unsigned side, struct bytes data,
-                        const struct origin *origin)
+                        const struct stream_origin *origin)
 {
     if (data.len == 0)
         return;
@@ -558,7 +583,7 @@ void conversation_bytes(struct conversation *c, unsigned side, struct bytes data
 }
 
 void conversation_gap(struct conversation *c, unsigned side, uint64_t missing,
-                      const struct origin *origin)
+                      const struct stream_origin *origin)
 {
     struct held *h = &c->held[side];
     struct bytes data = {h->at, h->len};
@@ -579,22 +604,16 @@ void conversation_gap(struct conversation *c, unsigned side, uint64_t missing,
             read_part(c, side, data, origin, h->first);
         let_held(c, h);
     }
-    h->skip = open > missing ? open - missing : 0;
+    h->skip = missing > 0 && open > missing ? open - missing : 0;
 }
 
 void conversation_datagram(struct conversation *c, unsigned side, struct bytes data,
-                           bool whole, const struct origin *origin)
+                           bool whole, const struct stream_origin *origin)
 {
-    struct bytes rest = data;
-
-    if (c->state == UNDECIDED) {
+    if (data.len == 0)
+        return;
+    if (c->state == DECIDED)
+        decided_datagram(c, side, data, whole, origin);
+    else if (c->state == UNDECIDED)
         undecided_bytes(c, side, data, origin);
-        return;
-    }
-    if (c->state != DECIDED || data.len == 0)
-        return;
-    if (whole)
-        rest = cut(c, side, data, origin, origin->frame);
-    if (rest.len > 0 && length_at(c, side, rest, true) > 0)
-        read_part(c, side, rest, origin, origin->frame);
 }

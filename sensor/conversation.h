@@ -14,13 +14,7 @@
 
 #include "dissectors/dissector.h"
 #include "sensor/flow.h"
-
-/* Where bytes come from: the packet that brought them. */
-struct origin {
-    int64_t time; /* ns since 1970 */
-    uint64_t frame;
-    uint32_t source;
-};
+#include "sensor/stream.h"
 
 struct conversation_counters {
     uint64_t identified; /* flows whose protocol a dissector knows */
@@ -79,15 +73,15 @@ struct conversation *conversation_begin(struct conversations *all,
 
 /* Bytes in order that `side` of the flow sent; frees nothing, keeps no pointer. */
 void conversation_bytes(struct conversation *c, unsigned side, struct bytes data,
-                        const struct origin *origin);
+                        const struct stream_origin *origin);
 
-/* So many bytes that `side` sent are lost. */
+/* So many bytes that `side` sent are lost; 0: nobody knows how many. */
 void conversation_gap(struct conversation *c, unsigned side, uint64_t missing,
-                      const struct origin *origin);
+                      const struct stream_origin *origin);
 
 /* One UDP datagram; `whole` is false when the capture cut it. */
 void conversation_datagram(struct conversation *c, unsigned side, struct bytes data,
-                           bool whole, const struct origin *origin);
+                           bool whole, const struct stream_origin *origin);
 
 /* The flow ended: open requests go out as `outcome`, and c is gone. */
 void conversation_end(struct conversation *c, enum outcome outcome);

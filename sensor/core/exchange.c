@@ -304,6 +304,8 @@ void exchange_settle(struct exchange *x, const struct cursor *c)
 
         if (r->kind != RECORD_TRANSACTION)
             ; /* tells about messages, is none itself */
+        else if (x->cut)
+            record_violation(r, VIOLATION_CUT, c);
         else if (*c->truncated)
             record_violation(r, VIOLATION_TRUNCATED, c);
         else if (cur_left(c))

@@ -78,6 +78,7 @@ struct exchange {
     uint64_t answered[EXCHANGE_ANSWERED];
     uint8_t nanswered;
     bool blind; /* bytes are missing or began before us: an orphan is no fault */
+    bool cut;   /* of the message at hand the capture holds only a part */
     const struct parties *parties;
     const struct message *message; /* at hand */
     const uint8_t *base;

@@ -26,6 +26,7 @@ const struct label common_violations[] = {
     {VIOLATION_SURPLUS,          "surplus_bytes",       0, "bytes are left over after the last field"},
     {VIOLATION_NO_REQUEST,       "unsolicited_answer",  0, "an answer that nobody asked for"},
     {VIOLATION_DUPLICATE_ANSWER, "duplicate_answer",    0, "a second answer to a request already answered"},
+    {VIOLATION_CUT,              "incomplete_capture",  0, "the capture holds only a part of the message: no fault of its sender"},
     {0},
 };
 

@@ -109,6 +109,7 @@ enum violation_reason {
     VIOLATION_SURPLUS,          /* bytes are left over */
     VIOLATION_NO_REQUEST,       /* an answer nobody asked for */
     VIOLATION_DUPLICATE_ANSWER, /* a second answer to the same request */
+    VIOLATION_CUT,              /* the capture holds only a part of the message */
     VIOLATION_OWN = 16
 };
 
