@@ -3,7 +3,8 @@ libsensor_a_SOURCES = \
 	%reldir%/packet.h \
 	%reldir%/checksum.h %reldir%/checksum.c \
 	%reldir%/decode.h %reldir%/decode.c \
-	%reldir%/flow.h %reldir%/flow.c
+	%reldir%/flow.h %reldir%/flow.c \
+	%reldir%/stream.h %reldir%/stream.c
 
 bin_PROGRAMS += sightglass
 sightglass_SOURCES = %reldir%/main.c

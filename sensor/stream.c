@@ -1,0 +1,448 @@
+#include "sensor/stream.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { CHUNK_SIZE = 2048, CHUNKS_DEFAULT = 16384 };
+enum { HELD_DEFAULT = 64, HELD_BYTES_DEFAULT = 128 * 1024, WAIT_DEFAULT = 2000000000 };
+
+/*
+ * Nobody sends further ahead than the largest TCP window allows.  Repetitions
+ * reach back a shorter way: a stream led astray by a forged segment finds back.
+ */
+enum { AHEAD_MAX = 16 << 20, BEHIND_MAX = 1 << 20, RESYNC_MAX = 1 << 16 };
+
+struct stream_chunk {
+    struct stream_chunk *next;
+    struct stream_origin from; /* `seen` is set at delivery */
+    uint32_t seq;
+    uint32_t len;
+    uint32_t cut; /* bytes behind it that the capture cut off */
+    uint8_t data[CHUNK_SIZE - sizeof(void *) - sizeof(struct stream_origin) - 16];
+};
+
+/* What is left to place of one TCP segment. */
+struct segment {
+    uint32_t seq;
+    struct bytes data;
+    uint32_t cut;
+    struct stream_origin from;
+};
+
+/* Below zero when a comes before b in the sequence space, which is a circle. */
+static int32_t distance(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b);
+}
+
+static uint32_t end_of(const struct stream_chunk *c)
+{
+    return c->seq + c->len;
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static void advance(struct segment *g, size_t n)
+{
+    g->seq += (uint32_t)n;
+    g->data.at += n;
+    g->data.len -= n;
+}
+
+/* --- the list of holes ---------------------------------------------------- */
+
+static void unlist(struct streams *e, struct stream *s)
+{
+    *(s->older ? &s->older->newer : &e->oldest) = s->newer;
+    *(s->newer ? &s->newer->older : &e->newest) = s->older;
+}
+
+/* By age; nearly always the youngest. */
+static void list(struct streams *e, struct stream *s)
+{
+    struct stream *older = e->newest;
+
+    s->since = e->now;
+    s->doubted = false;
+    while (older && older->since > s->since)
+        older = older->older;
+    s->older = older;
+    s->newer = older ? older->newer : e->oldest;
+    *(s->older ? &s->older->newer : &e->oldest) = s;
+    *(s->newer ? &s->newer->older : &e->newest) = s;
+}
+
+/* --- delivery ------------------------------------------------------------- */
+
+static void deliver(struct streams *e, struct stream *s, struct bytes data,
+                    struct stream_origin from)
+{
+    from.seen = e->now;
+    s->next += (uint32_t)data.len;
+    e->counters.bytes += data.len;
+    e->handler->bytes(s->pair->context, s->direction, data, &from);
+}
+
+static void report_gap(struct streams *e, struct stream *s, uint32_t missing,
+                       struct stream_origin from)
+{
+    from.seen = e->now;
+    s->next += missing;
+    e->counters.gaps++;
+    e->counters.gap_bytes += missing;
+    e->handler->gap(s->pair->context, s->direction, missing, &from);
+}
+
+/* The capture lacks `cut` bytes from here on, unless some of them are held. */
+static void report_cut(struct streams *e, struct stream *s, uint32_t cut,
+                       struct stream_origin from)
+{
+    if (s->held)
+        cut = (uint32_t)smaller(cut, s->held->seq - s->next);
+    if (cut)
+        report_gap(e, s, cut, from);
+}
+
+static struct stream_chunk *pop(struct stream *s)
+{
+    struct stream_chunk *c = s->held;
+
+    s->held = c->next;
+    s->nheld--;
+    s->held_bytes -= c->len;
+    return c;
+}
+
+/* Delivers what is held from `next` on without a hole. */
+static void drain(struct streams *e, struct stream *s)
+{
+    if (!s->held || s->held->seq != s->next)
+        return;
+    unlist(e, s);
+    while (s->held && s->held->seq == s->next) {
+        struct stream_chunk *c = pop(s);
+
+        deliver(e, s, (struct bytes){c->data, c->len}, c->from);
+        if (c->cut)
+            report_cut(e, s, c->cut, c->from);
+        pool_give(&e->chunks, c);
+    }
+    if (s->held)
+        list(e, s);
+}
+
+static void give_up_to(struct streams *e, struct stream *s, uint32_t seq,
+                       struct stream_origin from)
+{
+    if (seq != s->next)
+        report_gap(e, s, seq - s->next, from);
+    drain(e, s);
+}
+
+/* Gives up the first hole. */
+static void give_up_hole(struct streams *e, struct stream *s)
+{
+    give_up_to(e, s, s->held->seq, s->held->from);
+}
+
+static void give_up_all(struct streams *e, struct stream *s)
+{
+    while (s->held)
+        give_up_hole(e, s);
+}
+
+static void drop_all(struct streams *e, struct stream *s)
+{
+    unlist(e, s);
+    while (s->held) {
+        pool_give(&e->chunks, pop(s));
+        e->counters.refused++;
+    }
+}
+
+static void time_out(struct streams *e, struct stream *s)
+{
+    e->counters.timed_out++;
+    if (s->doubted)
+        drop_all(e, s);
+    else
+        give_up_hole(e, s);
+}
+
+/* --- holding -------------------------------------------------------------- */
+
+/* A chunk, or NULL when a bound is reached; counts which. */
+static struct stream_chunk *take_chunk(struct streams *e, const struct stream *s,
+                                       size_t n)
+{
+    struct stream_chunk *c;
+
+    if (s->nheld >= e->options.held || s->held_bytes + n > e->options.held_bytes) {
+        e->counters.bounds_reached++;
+        return NULL;
+    }
+    c = pool_take(&e->chunks);
+    if (!c)
+        e->counters.pool_full++;
+    return c;
+}
+
+/* Holds the first n bytes of g in front of *at; false when there is no room. */
+static bool hold(struct streams *e, struct stream *s, struct stream_chunk **at,
+                 const struct segment *g, size_t n)
+{
+    struct stream_chunk *c = take_chunk(e, s, n);
+
+    if (!c)
+        return false;
+    c->from = g->from;
+    c->seq = g->seq;
+    c->len = (uint32_t)n;
+    c->cut = n == g->data.len ? g->cut : 0;
+    memcpy(c->data, g->data.at, n);
+    if (!s->held)
+        list(e, s);
+    c->next = *at;
+    *at = c;
+    s->nheld++;
+    s->held_bytes += c->len;
+    e->counters.reordered++;
+    return true;
+}
+
+static void overlap(struct streams *e, const struct stream_chunk *c, struct segment *g)
+{
+    uint32_t into = g->seq - c->seq;
+    size_t n = smaller(c->len - into, g->data.len);
+
+    e->counters.overlaps++;
+    if (memcmp(c->data + into, g->data.at, n) != 0)
+        e->counters.differing++;
+    advance(g, n);
+}
+
+/* Bytes of g that are not held yet, from its first one on; 0 if that one is. */
+static size_t fresh(const struct stream_chunk *behind, const struct segment *g)
+{
+    int32_t room;
+
+    if (!behind)
+        return g->data.len;
+    room = distance(behind->seq, g->seq);
+    return room <= 0 ? 0 : smaller((size_t)room, g->data.len);
+}
+
+/* Takes the next piece off g: repeated, in order, or to be held. */
+static void place_piece(struct streams *e, struct stream *s, struct segment *g)
+{
+    struct stream_chunk **at = &s->held;
+    size_t n;
+
+    while (*at && distance(g->seq, end_of(*at)) >= 0)
+        at = &(*at)->next;
+    n = fresh(*at, g);
+    if (n == 0) {
+        overlap(e, *at, g);
+    } else if (g->seq == s->next) {
+        deliver(e, s, (struct bytes){g->data.at, n}, g->from);
+        advance(g, n);
+        drain(e, s);
+    } else {
+        n = smaller(n, sizeof(*at)->data);
+        if (hold(e, s, at, g, n))
+            advance(g, n);
+        else if (s->held && distance(s->held->seq, g->seq) < 0)
+            give_up_hole(e, s);
+        else
+            give_up_to(e, s, g->seq, g->from);
+    }
+}
+
+static bool acknowledged(const struct stream *s, uint32_t seq)
+{
+    return s->has_ack && distance(s->acked, seq) >= 0;
+}
+
+static bool skip_old(const struct stream *s, struct segment *g)
+{
+    int32_t old = distance(s->next, g->seq);
+
+    if (old <= 0)
+        return false;
+    advance(g, smaller((size_t)old, g->data.len));
+    return true;
+}
+
+static void place(struct streams *e, struct stream *s, struct segment *g)
+{
+    e->counters.retransmitted += skip_old(s, g);
+    while (g->data.len) {
+        place_piece(e, s, g);
+        skip_old(s, g); /* a cut that was reported reaches over pieces */
+    }
+    if (g->cut && g->seq == s->next) {
+        report_cut(e, s, g->cut, g->from);
+        drain(e, s);
+    }
+    while (s->held && acknowledged(s, s->held->seq))
+        give_up_hole(e, s);
+}
+
+/* --- packets -------------------------------------------------------------- */
+
+/*
+ * A segment that no window explains is ignored, but two in a row that continue
+ * one another mean that it is we who are lost.
+ */
+static bool follow_far(struct streams *e, struct stream *s, const struct segment *g)
+{
+    int32_t away = distance(g->seq, s->next);
+
+    if (!s->far_seen || g->seq - s->far_next >= RESYNC_MAX) {
+        s->far_seen = true;
+        s->far_next = g->seq + (uint32_t)g->data.len + g->cut;
+        e->counters.far++;
+        return false;
+    }
+    give_up_all(e, s);
+    report_gap(e, s, 0, g->from);
+    e->counters.gap_bytes += away > 0 ? (uint32_t)away : 0;
+    e->counters.resynchronised++;
+    s->next = g->seq;
+    s->has_ack = false;
+    return true;
+}
+
+static bool plausible(const struct stream *s, const struct segment *g)
+{
+    int32_t start = distance(g->seq, s->next);
+    int32_t end = distance(g->seq + (uint32_t)g->data.len + g->cut, s->next);
+
+    return start <= AHEAD_MAX && end >= -BEHIND_MAX;
+}
+
+/* Where to begin when no SYN was seen.  One byte alone may be a keep-alive. */
+static void pick_up(struct stream *s, const struct segment *g)
+{
+    s->started = true;
+    s->next = g->data.len + g->cut > 1 ? g->seq : g->seq + 1;
+}
+
+static void receive(struct streams *e, struct stream *s, const struct packet *p)
+{
+    struct segment g = {
+        .seq = p->seq + !!(p->tcp_flags & TCP_SYN),
+        .data = p->payload,
+        .cut = p->payload_wire - (uint32_t)p->payload.len,
+        .from = {p->time, p->frame, p->source, 0},
+    };
+
+    if (p->tcp_flags & TCP_SYN && !s->started) {
+        s->started = true;
+        s->next = g.seq;
+    }
+    if (!p->payload_wire || p->tcp_flags & TCP_RST)
+        return;
+    e->counters.segments++;
+    if (!s->started)
+        pick_up(s, &g);
+    if (!plausible(s, &g)) {
+        if (!follow_far(e, s, &g))
+            return;
+    }
+    if (distance(g.seq, s->next) >= 0)
+        s->far_seen = false;
+    place(e, s, &g);
+}
+
+/* What the receiver of s says about it. */
+static void acknowledge(struct streams *e, struct stream *s, const struct packet *p)
+{
+    if (!(p->tcp_flags & TCP_ACK))
+        return;
+    if (p->tcp_flags & TCP_SYN && !s->started) {
+        s->started = true;
+        s->next = p->ack;
+    }
+    if (s->started && distance(p->ack, s->next) > AHEAD_MAX)
+        return;
+    if (!s->has_ack || distance(p->ack, s->acked) > 0)
+        s->acked = p->ack;
+    s->has_ack = true;
+    while (s->held && acknowledged(s, s->held->seq))
+        give_up_hole(e, s);
+    s->doubted = true; /* only asked while something is held */
+}
+
+void stream_packet(struct streams *e, struct stream_pair *pair, unsigned direction,
+                   const struct packet *p, int64_t now)
+{
+    struct stream *s = &pair->side[direction];
+
+    if (p->protocol != IP_TCP || p->flags & (PACKET_FRAGMENT | PACKET_BAD_LENGTH))
+        return;
+    stream_expire(e, now);
+    acknowledge(e, &pair->side[1 - direction], p);
+    receive(e, s, p);
+}
+
+void stream_expire(struct streams *e, int64_t now)
+{
+    while (e->oldest && e->oldest->since + e->options.wait <= now) {
+        e->now = e->oldest->since + e->options.wait;
+        time_out(e, e->oldest);
+    }
+    e->now = now;
+}
+
+void stream_rebase(struct streams *e, int64_t by)
+{
+    for (struct stream *s = e->oldest; s; s = s->newer)
+        s->since += by;
+    e->now += by;
+}
+
+/* --- opening and closing -------------------------------------------------- */
+
+void stream_start(struct stream_pair *pair, void *context)
+{
+    *pair = (struct stream_pair){.context = context};
+    for (uint8_t i = 0; i < 2; i++) {
+        pair->side[i].direction = i;
+        pair->side[i].pair = pair;
+    }
+}
+
+void stream_end(struct streams *e, struct stream_pair *pair, int64_t now)
+{
+    e->now = now;
+    for (unsigned i = 0; i < 2; i++)
+        give_up_all(e, &pair->side[i]);
+}
+
+bool stream_open(struct streams *e, const struct stream_options *options,
+                 const struct stream_handler *handler)
+{
+    *e = (struct streams){.handler = handler};
+    if (options)
+        e->options = *options;
+    if (!e->options.chunks)
+        e->options.chunks = CHUNKS_DEFAULT;
+    if (!e->options.held)
+        e->options.held = HELD_DEFAULT;
+    if (!e->options.held_bytes)
+        e->options.held_bytes = HELD_BYTES_DEFAULT;
+    if (!e->options.wait)
+        e->options.wait = WAIT_DEFAULT;
+    return pool_open(&e->chunks, "stream chunks", sizeof(struct stream_chunk),
+                     e->options.chunks);
+}
+
+void stream_close(struct streams *e)
+{
+    pool_close(&e->chunks);
+    *e = (struct streams){0};
+}
