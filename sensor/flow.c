@@ -139,24 +139,38 @@ static struct flow *least_missed(const struct flow_list *lists, int64_t now)
     return any;
 }
 
+/* The flow whose time runs out first, and when. */
+static struct flow *first_due(const struct flow_table *t, int64_t *deadline)
+{
+    struct flow *next = NULL;
+
+    *deadline = INT64_MAX;
+    for (unsigned i = 0; i < FLOW_CLASSES; i++) {
+        struct flow *f = t->lists[i].oldest;
+
+        if (f && f->used + t->options.idle[i] < *deadline) {
+            next = f;
+            *deadline = f->used + t->options.idle[i];
+        }
+    }
+    return next;
+}
+
+int64_t flow_due(const struct flow_table *t)
+{
+    int64_t deadline;
+
+    first_due(t, &deadline);
+    return deadline;
+}
+
 void flow_expire(struct flow_table *t, int64_t now)
 {
-    for (;;) {
-        struct flow *next = NULL;
-        int64_t deadline = 0;
+    struct flow *next;
+    int64_t deadline;
 
-        for (unsigned i = 0; i < FLOW_CLASSES; i++) {
-            struct flow *f = t->lists[i].oldest;
-
-            if (f && (!next || f->used + t->options.idle[i] < deadline)) {
-                next = f;
-                deadline = f->used + t->options.idle[i];
-            }
-        }
-        if (!next || deadline > now)
-            return;
+    while ((next = first_due(t, &deadline)) && deadline <= now)
         end(t, next, FLOW_IDLE, deadline);
-    }
 }
 
 void flow_rebase(struct flow_table *t, int64_t by)

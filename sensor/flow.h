@@ -143,6 +143,9 @@ struct flow *flow_find(struct flow_table *t, const struct packet *p, int64_t now
 /* Ends all whose deadline is not after now, in the order of their deadlines. */
 void flow_expire(struct flow_table *t, int64_t now);
 
+/* The earliest deadline, INT64_MAX when the table is empty. */
+int64_t flow_due(const struct flow_table *t);
+
 /* After a jump of the clock by `by` ns: nobody ages by it. */
 void flow_rebase(struct flow_table *t, int64_t by);
 

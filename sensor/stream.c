@@ -389,6 +389,11 @@ void stream_packet(struct streams *e, struct stream_pair *pair, unsigned directi
     receive(e, s, p);
 }
 
+int64_t stream_due(const struct streams *e)
+{
+    return e->oldest ? e->oldest->since + e->options.wait : INT64_MAX;
+}
+
 void stream_expire(struct streams *e, int64_t now)
 {
     while (e->oldest && e->oldest->since + e->options.wait <= now) {

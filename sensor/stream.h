@@ -112,6 +112,9 @@ void stream_packet(struct streams *e, struct stream_pair *pair, unsigned directi
 /* Gives up every hole that is too old, in the order of their deadlines. */
 void stream_expire(struct streams *e, int64_t now);
 
+/* The earliest deadline, INT64_MAX when there is no hole. */
+int64_t stream_due(const struct streams *e);
+
 /* After a jump of the clock by `by` ns: no hole ages by it. */
 void stream_rebase(struct streams *e, int64_t by);
 

@@ -239,6 +239,8 @@ void exchange_open(struct exchange *x, struct exchanger *home,
                            .blind = parties->midstream,
                            .serial = ++home->serial};
     x->timer.order = x->serial;
+    if (home->first_patience)
+        x->patience.answer = home->first_patience;
 }
 
 void exchange_close(struct exchange *x, enum outcome outcome)
@@ -345,6 +347,7 @@ static struct record *fresh(struct exchange *x, enum outcome outcome)
     r->owner = x;
     r->outcome = (uint8_t)outcome;
     touch(x, r);
+    r->parties.from_server = x->message->side == SIDE_RESPONSE;
     return r;
 }
 

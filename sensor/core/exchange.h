@@ -43,6 +43,7 @@ struct exchanger {
     uint64_t secret;
     uint64_t serial;   /* flows so far: the order of equal deadlines */
     uint32_t per_flow; /* open requests of one flow at most */
+    int64_t first_patience; /* ns; when set, the first time-out of every protocol */
     struct {
         uint64_t evicted;    /* open requests pushed out by newer ones: told unanswered */
         uint64_t lost;       /* records that found no place in the pool */
@@ -107,7 +108,7 @@ void exchange_open(struct exchange *x, struct exchanger *home,
 /* The flow ended: open requests go out as `outcome`, the rest is freed. */
 void exchange_close(struct exchange *x, enum outcome outcome);
 
-/* The message that the dissector is about to read. */
+/* The message that the dissector is about to read; m and base live until settled. */
 void exchange_begin(struct exchange *x, const struct message *m, const uint8_t *base);
 
 /*

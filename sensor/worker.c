@@ -1,0 +1,380 @@
+#include "sensor/worker.h"
+
+#include <string.h>
+
+#include "sensor/flow_record.h"
+#include "sensor/health.h"
+
+enum {
+    DEFAULT_FLOWS = 65536,
+    DEFAULT_PENDING = 4096,
+    DEFAULT_RECORDS = 16384,
+    LOOK_EVERY = 1024, /* packets between two looks at the counters of full tables */
+};
+
+static const int64_t REPORT_EVERY = 600 * NS_PER_S;
+static const int64_t JUMP_FORWARD = 3600 * NS_PER_S;
+static const int64_t JUMP_BACK = 5 * NS_PER_S;
+
+/* What the worker keeps of a flow. */
+struct note {
+    struct stream_pair streams;
+    struct conversation *talk;     /* NULL: not inspected */
+    struct classified *classified; /* nDPI's state while it is being asked */
+    struct service service;        /* its answer */
+    int64_t reported;              /* the last record about this flow */
+    bool asked;                    /* nDPI has answered, or need not be asked */
+    bool begun;                    /* its first record went out */
+};
+
+/* ---- records the worker makes itself --------------------------------------- */
+
+static void send_own(struct worker *w, struct record *r)
+{
+    r->seen = w->clock.now;
+    r->frame = w->at.frame;
+    r->source = w->at.source;
+    if (r->scratch)
+        w->exchanger.counters.lost++;
+    else
+        w->sink.done(w->sink.context, r);
+}
+
+void worker_health(struct worker *w, unsigned check, const char *about, int64_t count,
+                   int64_t jump)
+{
+    struct record *r = record_take(&w->exchanger.records, &health_schema);
+
+    r->kind = RECORD_HEALTH;
+    r->outcome = OUTCOME_SPONTANEOUS;
+    r->time = w->at.time;
+    record_set(r, HEALTH_CHECK, check);
+    if (about)
+        record_set_text(r, HEALTH_TABLE, about);
+    if (count)
+        record_set(r, HEALTH_COUNT, (uint64_t)count);
+    if (jump)
+        record_set(r, HEALTH_JUMP, (uint64_t)jump);
+    send_own(w, r);
+}
+
+static void set_service(const struct flow *f, const struct note *n, struct record *r)
+{
+    const struct conversation *talk = n->talk;
+    const struct dissector *expected = conversation_expected(f), *is = NULL;
+
+    if (talk && talk->state == DECIDED)
+        is = talk->dissector;
+    if (is) {
+        record_set_text(r, FLOW_HAS_SERVICE, is->schema.name);
+        record_set(r, FLOW_HAS_SERVICE_FROM, SERVICE_DISSECTOR);
+    } else if (n->service.name[0]) {
+        record_set_text(r, FLOW_HAS_SERVICE, n->service.name);
+        record_set(r, FLOW_HAS_SERVICE_FROM, n->service.from);
+        record_set_text(r, FLOW_HAS_DETAIL, n->service.detail);
+    }
+    if (expected)
+        record_set_text(r, FLOW_HAS_EXPECTED, expected->schema.name);
+    record_set(r, FLOW_HAS_OT, is != NULL);
+    record_set(r, FLOW_HAS_UNEXPECTED,
+               expected != is && (is || f->side[0].payload + f->side[1].payload > 0));
+}
+
+static void set_volumes(const struct parties *p, const struct flow *f, unsigned client,
+                        struct record *r)
+{
+    record_set(r, FLOW_HAS_PACKETS_TO_SERVER, p->packets[0]);
+    record_set(r, FLOW_HAS_PACKETS_TO_CLIENT, p->packets[1]);
+    record_set(r, FLOW_HAS_BYTES_TO_SERVER, p->bytes[0]);
+    record_set(r, FLOW_HAS_BYTES_TO_CLIENT, p->bytes[1]);
+    if (f->key.protocol == IP_TCP) {
+        record_set(r, FLOW_HAS_TCP_FLAGS_CLIENT, f->side[client].tcp_flags);
+        record_set(r, FLOW_HAS_TCP_FLAGS_SERVER, f->side[1 - client].tcp_flags);
+    }
+}
+
+static void tell_flow(struct worker *w, const struct flow *f, struct note *n,
+                      enum flow_state state, const enum flow_reason *reason)
+{
+    struct record *r = record_take(&w->exchanger.records, &flow_schema);
+    const struct conversation *talk = n->talk;
+    bool decided = talk && talk->state == DECIDED;
+
+    r->kind = RECORD_FLOW;
+    r->outcome = OUTCOME_SPONTANEOUS;
+    r->time = state == FLOW_BEGIN ? f->start : f->last;
+    conversation_parties(talk, f, &r->parties);
+    record_set(r, FLOW_HAS_STATE, state);
+    set_service(f, n, r);
+    if (reason)
+        record_set(r, FLOW_HAS_REASON, *reason);
+    record_set(r, FLOW_HAS_ESTABLISHED, f->established || !flow_one_way(f));
+    record_set(r, FLOW_HAS_DURATION, (uint64_t)(f->last - f->start));
+    set_volumes(&r->parties, f, decided ? talk->client : f->initiator, r);
+    if (talk) {
+        record_set(r, FLOW_HAS_MESSAGES, talk->messages);
+        record_set(r, FLOW_HAS_SKIPPED, talk->skipped);
+        record_set(r, FLOW_HAS_GAPS, talk->gaps);
+        record_set(r, FLOW_HAS_GAP_BYTES, talk->gap_bytes);
+    }
+    n->begun = true;
+    n->reported = w->clock.now;
+    send_own(w, r);
+}
+
+/* Once it has a name, and each ten minutes from then on. */
+static void tell_if_due(struct worker *w, const struct flow *f, struct note *n)
+{
+    bool named = n->asked || (n->talk && n->talk->state == DECIDED);
+
+    if (!n->begun && named)
+        tell_flow(w, f, n, FLOW_BEGIN, NULL);
+    else if (n->begun && w->clock.now - n->reported >= REPORT_EVERY)
+        tell_flow(w, f, n, FLOW_UPDATE, NULL);
+}
+
+/* ---- flows ----------------------------------------------------------------- */
+
+static void on_bytes(void *context, unsigned direction, struct bytes data,
+                     const struct stream_origin *from)
+{
+    struct note *n = context;
+
+    if (n->talk)
+        conversation_bytes(n->talk, direction, data, from);
+}
+
+static void on_gap(void *context, unsigned direction, uint32_t missing,
+                   const struct stream_origin *from)
+{
+    struct note *n = context;
+
+    if (n->talk)
+        conversation_gap(n->talk, direction, missing, from);
+}
+
+static const struct stream_handler stream_handler = {on_bytes, on_gap};
+
+static struct note *note_of(struct worker *w, struct flow *f)
+{
+    struct note *n = f->user;
+
+    if (n)
+        return n;
+    n = pool_take(&w->notes);
+    if (!n)
+        return NULL;
+    *n = (struct note){.asked = !w->options.classify};
+    stream_start(&n->streams, n);
+    if (f->key.protocol == IP_TCP || f->key.protocol == IP_UDP)
+        n->talk = conversation_begin(&w->conversations, f);
+    else
+        n->asked = true;
+    f->user = n;
+    return n;
+}
+
+/* Open requests of a connection that is over were not answered; when only the
+ * capture is over, nobody can know. */
+static enum outcome outcome_at_end(const struct worker *w, const struct flow *f,
+                                   enum flow_reason reason)
+{
+    (void)w;
+    return reason == FLOW_STOPPED && !f->closed ? OUTCOME_OPEN : OUTCOME_UNANSWERED;
+}
+
+static void flow_ended(void *context, struct flow *f, enum flow_reason reason, int64_t at)
+{
+    struct worker *w = context;
+    struct note *n = f->user;
+    enum outcome outcome = outcome_at_end(w, f, reason);
+
+    (void)at;
+    if (!n)
+        return;
+    stream_end(&w->streams, &n->streams, w->clock.now);
+    if (n->classified)
+        classify_end(&w->classifier, &n->classified, &n->service);
+    if (!n->begun)
+        tell_flow(w, f, n, FLOW_BEGIN, NULL);
+    tell_flow(w, f, n, FLOW_END, &reason);
+    if (n->talk)
+        conversation_end(n->talk, outcome);
+    f->user = NULL;
+    pool_give(&w->notes, n);
+}
+
+/* nDPI is asked only where no dissector understands the flow. */
+static void ask(struct worker *w, const struct flow *f, struct note *n,
+                const struct packet *p, unsigned direction)
+{
+    bool known = n->talk && n->talk->state == DECIDED;
+
+    if (n->asked || known || p->payload.len == 0)
+        return;
+    n->asked = classify_packet(&w->classifier, &n->classified, p, direction == f->initiator,
+                               w->clock.now) == CLASSIFY_DONE;
+    if (n->asked)
+        classify_end(&w->classifier, &n->classified, &n->service);
+}
+
+static void inspect(struct worker *w, struct flow *f, struct note *n,
+                    const struct packet *p, unsigned direction)
+{
+    struct stream_origin from = {p->time, p->frame, p->source, w->clock.now};
+
+    if (n->asked && n->talk && n->talk->state == GIVEN_UP) {
+        w->bypassed++;
+        return;
+    }
+    if (p->protocol == IP_TCP)
+        stream_packet(&w->streams, &n->streams, direction, p, w->clock.now);
+    else if (p->protocol == IP_UDP && n->talk &&
+             !(p->flags & (PACKET_FRAGMENT | PACKET_BAD_LENGTH)))
+        conversation_datagram(n->talk, direction, p->payload, !(p->flags & PACKET_CUT), &from);
+    ask(w, f, n, p, direction);
+}
+
+/* ---- time ------------------------------------------------------------------ */
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Everything due before `until`, each at its own time. */
+static void advance(struct worker *w, int64_t until)
+{
+    for (;;) {
+        int64_t due = exchanger_due(&w->exchanger);
+
+        due = earlier(due, stream_due(&w->streams));
+        due = earlier(due, flow_due(&w->flows));
+        if (due >= until)
+            return;
+        if (due > w->clock.now)
+            w->clock.now = due;
+        exchanger_expire(&w->exchanger, due + 1);
+        stream_expire(&w->streams, due);
+        flow_expire(&w->flows, due);
+    }
+}
+
+static void tick(struct worker *w, const struct raw *raw)
+{
+    struct clock next = w->clock;
+    int64_t jump = clock_tick(&next, raw->time);
+
+    w->at = (struct stream_origin){raw->time, raw->frame, raw->source, next.now};
+    if (next.now > w->clock.now)
+        advance(w, next.now);
+    w->clock = next;
+    if (jump)
+        worker_health(w, CHECK_CLOCK_JUMP, NULL, 0, jump);
+}
+
+/* ---- full tables ----------------------------------------------------------- */
+
+struct watch {
+    const char *table;
+    uint64_t lost;
+};
+
+static void look(struct worker *w)
+{
+    const struct watch watched[] = {
+        {"flows", w->flows.counters.ended[FLOW_EVICTED] + w->flows.counters.ended[FLOW_QUOTA]},
+        {"records", w->exchanger.counters.lost + w->exchanger.counters.evicted},
+        {"values", w->exchanger.counters.left_out},
+        {"sessions", w->exchanger.counters.no_session + w->exchanger.counters.sessions},
+        {"late stubs", w->exchanger.counters.stubs},
+        {"segments", w->streams.counters.pool_full},
+        {"message buffers", w->conversations.counters.no_held},
+        {"first segments", w->conversations.counters.no_early},
+        {"conversations", w->conversations.counters.no_place},
+        {"nDPI flows", classify_refused(&w->classifier)},
+    };
+
+    for (unsigned i = 0; i < COUNT_OF(watched); i++) {
+        if (watched[i].lost > w->told_full[i]) {
+            w->told_full[i] = watched[i].lost;
+            worker_health(w, CHECK_TABLE_FULL, watched[i].table, (int64_t)watched[i].lost, 0);
+        }
+    }
+}
+
+/* ---- the whole ------------------------------------------------------------- */
+
+static void apply_defaults(struct worker_options *o)
+{
+    o->flows = o->flows ? o->flows : DEFAULT_FLOWS;
+    o->pending = o->pending ? o->pending : DEFAULT_PENDING;
+    o->records = o->records ? o->records : DEFAULT_RECORDS;
+}
+
+bool worker_open(struct worker *w, const struct worker_options *options, struct sink sink)
+{
+    struct flow_options flow_options;
+    struct stream_options stream_options;
+
+    memset(w, 0, sizeof *w);
+    w->options = *options;
+    apply_defaults(&w->options);
+    w->clock = clock_at_rest(JUMP_FORWARD, JUMP_BACK);
+    w->sink = sink;
+    flow_options = (struct flow_options){.flows = w->options.flows};
+    stream_options = (struct stream_options){.chunks = w->options.flows / 4 + 1};
+    if (!flow_open(&w->flows, &flow_options) ||
+        !stream_open(&w->streams, &stream_options, &stream_handler) ||
+        !exchanger_open(&w->exchanger, w->options.records, w->options.flows, sink,
+                        &w->clock) ||
+        !conversations_open(&w->conversations, &w->exchanger, w->options.flows) ||
+        !pool_open(&w->notes, "notes", sizeof(struct note), w->options.flows + 1))
+        return false;
+    if (w->options.classify && !classifier_open(&w->classifier, w->options.flows / 16 + 1))
+        return false;
+    w->exchanger.per_flow = (uint32_t)w->options.pending;
+    w->exchanger.first_patience = w->options.response_timeout;
+    w->flows.ended = flow_ended;
+    w->flows.context = w;
+    return true;
+}
+
+void worker_close(struct worker *w)
+{
+    flow_close(&w->flows);
+    stream_close(&w->streams);
+    conversations_close(&w->conversations);
+    exchanger_close(&w->exchanger);
+    pool_close(&w->notes);
+    if (w->options.classify)
+        classifier_close(&w->classifier);
+}
+
+void worker_packet(struct worker *w, const struct raw *raw)
+{
+    struct packet p;
+    struct flow *f;
+    struct note *n;
+    unsigned direction;
+    bool is_new;
+
+    tick(w, raw);
+    decode(raw, &p, &w->decoded);
+    if (w->decoded.frames % LOOK_EVERY == 0)
+        look(w);
+    f = flow_find(&w->flows, &p, w->clock.now, &direction, &is_new);
+    n = f ? note_of(w, f) : NULL;
+    if (!n)
+        return;
+    inspect(w, f, n, &p, direction);
+    tell_if_due(w, f, n);
+}
+
+void worker_end(struct worker *w)
+{
+    flow_close_all(&w->flows, w->clock.now);
+    look(w);
+    if (w->decoded.cut)
+        worker_health(w, CHECK_CAPTURE_CUT, "the capture", (int64_t)w->decoded.cut, 0);
+}
