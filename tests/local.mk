@@ -2,10 +2,18 @@
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT;
 
-unit_tests =
+unit_tests = \
+	%reldir%/test_diagnostic %reldir%/test_yaml
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
 TESTS          += $(unit_tests)
 endif
+
+# Each test links only the layers it may see, so a layer that reaches upwards
+# fails to link here.
+%canon_reldir%_test_diagnostic_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_diagnostic_LDADD  = libcore.a $(CMOCKA_LIBS)
+%canon_reldir%_test_yaml_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_yaml_LDADD  = libcore.a $(YAML_LIBS) -lm $(CMOCKA_LIBS)

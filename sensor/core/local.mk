@@ -1,6 +1,9 @@
 noinst_LIBRARIES += libcore.a
 libcore_a_SOURCES = \
 	%reldir%/bytes.h %reldir%/cursor.h \
+	%reldir%/arena.h %reldir%/arena.c \
+	%reldir%/diagnostic.h %reldir%/diagnostic.c \
+	%reldir%/yaml.h %reldir%/yaml.c \
 	%reldir%/address.h %reldir%/address.c \
 	%reldir%/clock.h %reldir%/clock.c \
 	%reldir%/common.h %reldir%/common.c \
