@@ -9,3 +9,7 @@ if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
 TESTS          += $(unit_tests)
 endif
+
+# What the sensor makes of a capture, for tests/compare-decode and for timing.
+check_PROGRAMS += %reldir%/print_packets
+%canon_reldir%_print_packets_LDADD = libsensor.a libcore.a $(LIBS_ALL)
