@@ -11,10 +11,11 @@ static const struct label states[] = {
 };
 
 static const struct label service_from[] = {
-    {SERVICE_DISSECTOR, "dissector", 0, "its messages are understood"},
-    {SERVICE_DPI,       "dpi",       0, "nDPI recognised its content"},
-    {SERVICE_PORT,      "port",      0, "guessed from its port alone"},
-    {SERVICE_ADDRESS,   "address",   0, "guessed from an address alone"},
+    {SERVICE_DISSECTOR,      "dissector",   0, "its messages are understood"},
+    {CONFIDENCE_DPI,         "dpi",         0, "nDPI recognised its content"},
+    {CONFIDENCE_DPI_PARTIAL, "dpi_partial", 0, "nDPI recognised parts of it, or knew it from earlier flows"},
+    {CONFIDENCE_ADDRESS,     "address",     0, "guessed from an address alone"},
+    {CONFIDENCE_PORT,        "port",        0, "guessed from its port alone"},
     {0},
 };
 

@@ -6,6 +6,7 @@
  * when it ends.  The fields stand in a table like a protocol's.
  */
 
+#include "sensor/classify.h"
 #include "sensor/core/record.h"
 
 enum flow_field {
@@ -34,8 +35,8 @@ enum flow_field {
 
 enum flow_state { FLOW_BEGIN, FLOW_UPDATE, FLOW_END };
 
-/* How its service is known. */
-enum service_from { SERVICE_DISSECTOR = 1, SERVICE_DPI, SERVICE_PORT, SERVICE_ADDRESS };
+/* How its service is known: an enum confidence, or this. */
+enum { SERVICE_DISSECTOR = CONFIDENCES };
 
 extern const struct schema flow_schema;
 

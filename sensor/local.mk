@@ -4,7 +4,10 @@ libsensor_a_SOURCES = \
 	%reldir%/checksum.h %reldir%/checksum.c \
 	%reldir%/decode.h %reldir%/decode.c \
 	%reldir%/flow.h %reldir%/flow.c \
-	%reldir%/stream.h %reldir%/stream.c
+	%reldir%/stream.h %reldir%/stream.c \
+	%reldir%/input.h %reldir%/input.c \
+	%reldir%/savefile.h %reldir%/savefile.c \
+	%reldir%/reader.h %reldir%/reader.c
 
 bin_PROGRAMS += sightglass
 sightglass_SOURCES = %reldir%/main.c

@@ -70,7 +70,7 @@ static void set_service(const struct flow *f, const struct note *n, struct recor
         record_set(r, FLOW_HAS_SERVICE_FROM, SERVICE_DISSECTOR);
     } else if (n->service.name[0]) {
         record_set_text(r, FLOW_HAS_SERVICE, n->service.name);
-        record_set(r, FLOW_HAS_SERVICE_FROM, n->service.from);
+        record_set(r, FLOW_HAS_SERVICE_FROM, n->service.confidence);
         record_set_text(r, FLOW_HAS_DETAIL, n->service.detail);
     }
     if (expected)
@@ -193,8 +193,8 @@ static void flow_ended(void *context, struct flow *f, enum flow_reason reason, i
     if (!n)
         return;
     stream_end(&w->streams, &n->streams, w->clock.now);
-    if (n->classified)
-        classify_end(&w->classifier, &n->classified, &n->service);
+    if (n->classified && classify_end(&w->classifier, &n->classified))
+        n->service = w->classifier.result;
     if (!n->begun)
         tell_flow(w, f, n, FLOW_BEGIN, NULL);
     tell_flow(w, f, n, FLOW_END, &reason);
@@ -215,7 +215,7 @@ static void ask(struct worker *w, const struct flow *f, struct note *n,
     n->asked = classify_packet(&w->classifier, &n->classified, p, direction == f->initiator,
                                w->clock.now) == CLASSIFY_DONE;
     if (n->asked)
-        classify_end(&w->classifier, &n->classified, &n->service);
+        n->service = w->classifier.result;
 }
 
 static void inspect(struct worker *w, struct flow *f, struct note *n,
@@ -292,7 +292,7 @@ static void look(struct worker *w)
         {"message buffers", w->conversations.counters.no_held},
         {"first segments", w->conversations.counters.no_early},
         {"conversations", w->conversations.counters.no_place},
-        {"nDPI flows", classify_refused(&w->classifier)},
+        {"nDPI flows", w->classifier.states.missed + w->classifier.counters.no_memory},
     };
 
     for (unsigned i = 0; i < COUNT_OF(watched); i++) {
@@ -331,7 +331,7 @@ bool worker_open(struct worker *w, const struct worker_options *options, struct 
         !conversations_open(&w->conversations, &w->exchanger, w->options.flows) ||
         !pool_open(&w->notes, "notes", sizeof(struct note), w->options.flows + 1))
         return false;
-    if (w->options.classify && !classifier_open(&w->classifier, w->options.flows / 16 + 1))
+    if (w->options.classify && !classifier_open(&w->classifier, w->options.flows / 16 + 1, 0))
         return false;
     w->exchanger.per_flow = (uint32_t)w->options.pending;
     w->exchanger.first_patience = w->options.response_timeout;

@@ -3,7 +3,8 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT;
 
 unit_tests = \
-	%reldir%/test_diagnostic %reldir%/test_yaml
+	%reldir%/test_diagnostic %reldir%/test_yaml \
+	%reldir%/test_record %reldir%/test_exchange
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 if HAVE_CMOCKA
@@ -15,5 +16,15 @@ endif
 # fails to link here.
 %canon_reldir%_test_diagnostic_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_diagnostic_LDADD  = libcore.a $(CMOCKA_LIBS)
+%canon_reldir%_test_record_SOURCES = %reldir%/test_record.c %reldir%/sample.c %reldir%/sample.h %reldir%/unit.h
+%canon_reldir%_test_record_CFLAGS  = $(unit_cflags)
+%canon_reldir%_test_record_LDADD   = libcore.a $(CMOCKA_LIBS)
+%canon_reldir%_test_exchange_SOURCES = %reldir%/test_exchange.c %reldir%/sample.c
+%canon_reldir%_test_exchange_CFLAGS  = $(unit_cflags)
+%canon_reldir%_test_exchange_LDADD   = libcore.a $(CMOCKA_LIBS)
 %canon_reldir%_test_yaml_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_yaml_LDADD  = libcore.a $(YAML_LIBS) -lm $(CMOCKA_LIBS)
+
+# What the sensor makes of a capture, for tests/compare-decode and for timing.
+check_PROGRAMS += %reldir%/print_packets
+%canon_reldir%_print_packets_LDADD = libsensor.a libcore.a $(LIBS_ALL)
