@@ -1,7 +1,46 @@
-#include <stdio.h>
+/*
+ * sightglass: one program, one table of commands.
+ */
 
-int main(void)
+#include <stdio.h>
+#include <string.h>
+
+#include "config.h"
+#include "sensor/commands.h"
+
+static const struct command commands[] = {
+    {"replay", command_replay, "FILE|DIR|- ...", "read captures: alerts, transactions, counts"},
+    {"check", command_check, "[FILE|DIR ...]", "read configuration and rules, tell all that is wrong"},
+    {"test", command_test, "[FILE|DIR ...]", "run the tests the rules bring"},
+    {"fields", command_fields, "[NAME]", "every field that rules and events know"},
+};
+
+static void usage(FILE *out)
 {
-    puts("sightglass");
-    return 0;
+    fputs("usage: sightglass COMMAND [OPTION ...] [ARGUMENT ...]\n\n", out);
+    for (unsigned i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        fprintf(out, "  %-8s %-16s %s\n", commands[i].name, commands[i].arguments,
+                commands[i].what);
+    fputs("\n  sightglass COMMAND --help tells its options\n", out);
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "--help";
+
+    for (unsigned i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(commands[i].name, name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    }
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+        usage(stdout);
+        return argc > 1 ? EXIT_FINE : EXIT_USAGE;
+    }
+    if (strcmp(name, "--version") == 0) {
+        puts("sightglass " PACKAGE_VERSION);
+        return EXIT_FINE;
+    }
+    fprintf(stderr, "sightglass: there is no command \"%s\"\n\n", name);
+    usage(stderr);
+    return EXIT_USAGE;
 }
