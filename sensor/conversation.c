@@ -308,7 +308,8 @@ static bool hold(struct conversation *c, struct held *h, struct bytes data)
     return true;
 }
 
-static void cut_held(struct conversation *c, unsigned sender, const struct stream_origin *origin)
+static void cut_held(struct conversation *c, unsigned sender,
+                     const struct stream_origin *origin)
 {
     struct held *h = &c->held[sender];
     struct bytes rest = cut(c, sender, (struct bytes){h->at, h->len}, origin, h->first);

@@ -9,8 +9,10 @@
 #include "sensor/commands.h"
 
 static const struct command commands[] = {
-    {"replay", command_replay, "FILE|DIR|- ...", "read captures: alerts, transactions, counts"},
-    {"check", command_check, "[FILE|DIR ...]", "read configuration and rules, tell all that is wrong"},
+    {"replay", command_replay, "FILE|DIR|- ...",
+     "read captures: alerts, transactions, counts"},
+    {"check", command_check, "[FILE|DIR ...]",
+     "read configuration and rules, tell all that is wrong"},
     {"test", command_test, "[FILE|DIR ...]", "run the tests the rules bring"},
     {"fields", command_fields, "[NAME]", "every field that rules and events know"},
 };

@@ -212,8 +212,8 @@ static void ask(struct worker *w, const struct flow *f, struct note *n,
 
     if (n->asked || known || p->payload.len == 0)
         return;
-    n->asked = classify_packet(&w->classifier, &n->classified, p, direction == f->initiator,
-                               w->clock.now) == CLASSIFY_DONE;
+    n->asked = classify_packet(&w->classifier, &n->classified, p,
+                               direction == f->initiator, w->clock.now) == CLASSIFY_DONE;
     if (n->asked)
         n->service = w->classifier.result;
 }
@@ -231,7 +231,8 @@ static void inspect(struct worker *w, struct flow *f, struct note *n,
         stream_packet(&w->streams, &n->streams, direction, p, w->clock.now);
     else if (p->protocol == IP_UDP && n->talk &&
              !(p->flags & (PACKET_FRAGMENT | PACKET_BAD_LENGTH)))
-        conversation_datagram(n->talk, direction, p->payload, !(p->flags & PACKET_CUT), &from);
+        conversation_datagram(n->talk, direction, p->payload, !(p->flags & PACKET_CUT),
+                              &from);
     ask(w, f, n, p, direction);
 }
 
@@ -283,7 +284,8 @@ struct watch {
 static void look(struct worker *w)
 {
     const struct watch watched[] = {
-        {"flows", w->flows.counters.ended[FLOW_EVICTED] + w->flows.counters.ended[FLOW_QUOTA]},
+        {"flows",
+         w->flows.counters.ended[FLOW_EVICTED] + w->flows.counters.ended[FLOW_QUOTA]},
         {"records", w->exchanger.counters.lost + w->exchanger.counters.evicted},
         {"values", w->exchanger.counters.left_out},
         {"sessions", w->exchanger.counters.no_session + w->exchanger.counters.sessions},
@@ -298,7 +300,8 @@ static void look(struct worker *w)
     for (unsigned i = 0; i < COUNT_OF(watched); i++) {
         if (watched[i].lost > w->told_full[i]) {
             w->told_full[i] = watched[i].lost;
-            worker_health(w, CHECK_TABLE_FULL, watched[i].table, (int64_t)watched[i].lost, 0);
+            worker_health(w, CHECK_TABLE_FULL, watched[i].table, (int64_t)watched[i].lost,
+                          0);
         }
     }
 }
@@ -331,7 +334,8 @@ bool worker_open(struct worker *w, const struct worker_options *options, struct 
         !conversations_open(&w->conversations, &w->exchanger, w->options.flows) ||
         !pool_open(&w->notes, "notes", sizeof(struct note), w->options.flows + 1))
         return false;
-    if (w->options.classify && !classifier_open(&w->classifier, w->options.flows / 16 + 1, 0))
+    if (w->options.classify &&
+        !classifier_open(&w->classifier, w->options.flows / 16 + 1, 0))
         return false;
     w->exchanger.per_flow = (uint32_t)w->options.pending;
     w->exchanger.first_patience = w->options.response_timeout;

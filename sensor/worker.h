@@ -15,11 +15,11 @@
 #include "sensor/decode.h"
 
 struct worker_options {
-    size_t flows;            /* at most; 0: 65536 */
-    size_t pending;          /* open requests of one flow; 0: 4096 */
-    size_t records;          /* in all; 0: 16384 */
+    size_t flows;             /* at most; 0: 65536 */
+    size_t pending;           /* open requests of one flow; 0: 4096 */
+    size_t records;           /* in all; 0: 16384 */
     int64_t response_timeout; /* ns; 0: the dissector's own */
-    bool classify;           /* ask nDPI about flows no dissector wants */
+    bool classify;            /* ask nDPI about flows no dissector wants */
 };
 
 struct worker {
@@ -31,15 +31,16 @@ struct worker {
     struct exchanger exchanger;
     struct conversations conversations;
     struct classifier classifier;
-    struct pool notes;      /* what the worker keeps of each flow */
+    struct pool notes; /* what the worker keeps of each flow */
     struct sink sink;
     struct stream_origin at; /* the packet at hand */
-    uint64_t bypassed;      /* packets of decided IT flows: counted, not inspected */
-    uint64_t told_full[16]; /* what was last reported of each full table */
+    uint64_t bypassed;       /* packets of decided IT flows: counted, not inspected */
+    uint64_t told_full[16];  /* what was last reported of each full table */
 };
 
 /* False when memory lacks.  The sink is copied. */
-bool worker_open(struct worker *w, const struct worker_options *options, struct sink sink);
+bool worker_open(struct worker *w, const struct worker_options *options,
+                 struct sink sink);
 void worker_close(struct worker *w);
 
 /* One packet; its bytes are borrowed for the call. */

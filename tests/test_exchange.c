@@ -36,12 +36,12 @@ static void done(void *context, struct record *r)
 {
     (void)context;
     told[ntold % TOLD] = (struct told){.outcome = r->outcome,
-                                .kind = r->kind,
-                                .key = r->key,
-                                .hint = r->hint,
-                                .seen = r->seen,
-                                .violations = r->violations_total,
-                                .reason = r->violations[0].reason};
+                                       .kind = r->kind,
+                                       .key = r->key,
+                                       .hint = r->hint,
+                                       .seen = r->seen,
+                                       .violations = r->violations_total,
+                                       .reason = r->violations[0].reason};
     ntold++;
     record_give(r);
 }

@@ -108,7 +108,8 @@ static void a_record_grows_without_losing_anything(void **state)
     }
     assert_int_equal(r->left_out, 0);
     assert_int_equal(record_get(r, SAMPLE_NUMBER)->u, 42);
-    assert_memory_equal(record_bytes(r, record_get(r, SAMPLE_BYTES)).at, block, sizeof block);
+    assert_memory_equal(record_bytes(r, record_get(r, SAMPLE_BYTES)).at, block,
+                        sizeof block);
     while (record_next_run(r, &place, &run)) {
         struct point p;
 
@@ -163,7 +164,9 @@ static void an_empty_pool_gives_a_record_that_goes_nowhere(void **state)
 static void a_run_holds_no_more_points_than_bytes(void **state)
 {
     struct record *r = record_take(&pool, &sample_schema);
-    struct run run = {.count = 100, .step = 1, .type = POINT_U16,
+    struct run run = {.count = 100,
+                      .step = 1,
+                      .type = POINT_U16,
                       .values = {(const uint8_t *)"\1\2\3\4\5", 5}};
     uint32_t place = 0;
 
@@ -193,7 +196,8 @@ static void a_copy_stands_on_its_own(void **state)
     record_set_text(r, SAMPLE_TEXT, "the same");
     copy = record_copy(&pool, r);
     memset(r->store, 0xee, r->size);
-    assert_memory_equal(record_bytes(copy, record_get(copy, SAMPLE_TEXT)).at, "the same", 8);
+    assert_memory_equal(record_bytes(copy, record_get(copy, SAMPLE_TEXT)).at, "the same",
+                        8);
     record_give(r);
     record_give(copy);
 }
