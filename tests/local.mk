@@ -9,3 +9,11 @@ if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
 TESTS          += $(unit_tests)
 endif
+
+# What is told to people and SIEMs.
+unit_tests += %reldir%/test_json %reldir%/test_encode
+%canon_reldir%_test_json_CFLAGS   = $(unit_cflags)
+%canon_reldir%_test_json_LDADD    = libcore.a $(CMOCKA_LIBS) -lm
+%canon_reldir%_test_encode_SOURCES = %reldir%/test_encode.c %reldir%/sample.c %reldir%/sample.h
+%canon_reldir%_test_encode_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_encode_LDADD  = libcore.a $(CMOCKA_LIBS) $(CRYPTO_LIBS) -lm
