@@ -28,3 +28,11 @@ endif
 # What the sensor makes of a capture, for tests/compare-decode and for timing.
 check_PROGRAMS += %reldir%/print_packets
 %canon_reldir%_print_packets_LDADD = libsensor.a libcore.a $(LIBS_ALL)
+
+# What is told to people and SIEMs.
+unit_tests += %reldir%/test_json %reldir%/test_encode
+%canon_reldir%_test_json_CFLAGS   = $(unit_cflags)
+%canon_reldir%_test_json_LDADD    = libcore.a $(CMOCKA_LIBS) -lm
+%canon_reldir%_test_encode_SOURCES = %reldir%/test_encode.c %reldir%/sample.c %reldir%/sample.h
+%canon_reldir%_test_encode_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_encode_LDADD  = libcore.a $(CMOCKA_LIBS) $(CRYPTO_LIBS) -lm

@@ -235,7 +235,7 @@ static void an_operation_is_told_at_both_ends(void **state)
 
     (void)state;
     begin(SIDE_REQUEST);
-    exchange_operation_begin(&x, &op, SAMPLE_OPERATION_LOAD, exchange_request(&x, 1, 0));
+    exchange_operation_begin(&x, &op, 1, exchange_request(&x, 1, 0));
     settle();
     answer(1, 0);
     begin(SIDE_REQUEST);

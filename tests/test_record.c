@@ -36,13 +36,13 @@ static void both_copies_of_a_field_are_kept(void **state)
 
     (void)state;
     record_message(r, &asked, bytes);
-    take_be16(r, &c, SAMPLE_NUMBER);
+    take_be16(r, &c, SAMPLE_ID);
     record_message(r, &told, bytes);
-    take_le16(r, &c, SAMPLE_NUMBER);
-    assert_int_equal(record_get(r, SAMPLE_NUMBER)->u, 0x1234);
-    assert_int_equal(record_get_side(r, SAMPLE_NUMBER, SIDE_RESPONSE)->u, 0x7856);
-    assert_int_equal(record_get_side(r, SAMPLE_NUMBER, SIDE_RESPONSE)->offset, 2);
-    assert_int_equal(record_get_side(r, SAMPLE_NUMBER, SIDE_RESPONSE)->message, 1);
+    take_le16(r, &c, SAMPLE_ID);
+    assert_int_equal(record_get(r, SAMPLE_ID)->u, 0x1234);
+    assert_int_equal(record_get_side(r, SAMPLE_ID, SIDE_RESPONSE)->u, 0x7856);
+    assert_int_equal(record_get_side(r, SAMPLE_ID, SIDE_RESPONSE)->offset, 2);
+    assert_int_equal(record_get_side(r, SAMPLE_ID, SIDE_RESPONSE)->message, 1);
     assert_null(record_get(r, SAMPLE_REAL));
     assert_int_equal(record_response_time(r), 1000);
     record_give(r);
@@ -55,9 +55,9 @@ static void a_short_read_sets_nothing(void **state)
     struct cursor c = cur_over((struct bytes){(const uint8_t *)"x", 1}, &truncated);
 
     (void)state;
-    take_be16(r, &c, SAMPLE_NUMBER);
+    take_be16(r, &c, SAMPLE_ID);
     assert_true(truncated);
-    assert_null(record_get(r, SAMPLE_NUMBER));
+    assert_null(record_get(r, SAMPLE_ID));
     record_give(r);
 }
 
@@ -68,23 +68,23 @@ static void rows_keep_their_values_apart(void **state)
     unsigned at = 0, rows = 0;
 
     (void)state;
-    record_row(r, SAMPLE_GROUP_ITEM);
-    record_set(r, SAMPLE_ITEM_KIND, 7);
-    record_set(r, SAMPLE_NUMBER, 99); /* outside the group, in between */
-    record_set_text(r, SAMPLE_ITEM_NAME, "first");
-    record_row(r, SAMPLE_GROUP_ITEM);
-    record_set(r, SAMPLE_ITEM_KIND, 8);
-    while (record_next_row(r, SAMPLE_GROUP_ITEM, &at, &row)) {
-        const struct value *name = record_row_get(r, &row, SAMPLE_ITEM_NAME);
+    record_row(r, SAMPLE_GROUP_FILE);
+    record_set(r, SAMPLE_FILE_SIZE, 7);
+    record_set(r, SAMPLE_ID, 99); /* outside the group, in between */
+    record_set_text(r, SAMPLE_FILE_NAME, "first");
+    record_row(r, SAMPLE_GROUP_FILE);
+    record_set(r, SAMPLE_FILE_SIZE, 8);
+    while (record_next_row(r, SAMPLE_GROUP_FILE, &at, &row)) {
+        const struct value *name = record_row_get(r, &row, SAMPLE_FILE_NAME);
 
-        assert_int_equal(record_row_get(r, &row, SAMPLE_ITEM_KIND)->u, 7 + rows);
+        assert_int_equal(record_row_get(r, &row, SAMPLE_FILE_SIZE)->u, 7 + rows);
         assert_int_equal(name != NULL, rows == 0);
         if (name)
             assert_memory_equal(record_bytes(r, name).at, "first", 5);
         rows++;
     }
     assert_int_equal(rows, 2);
-    assert_int_equal(record_get(r, SAMPLE_NUMBER)->u, 99);
+    assert_int_equal(record_get(r, SAMPLE_ID)->u, 99);
     record_give(r);
 }
 
@@ -99,7 +99,7 @@ static void a_record_grows_without_losing_anything(void **state)
     (void)state;
     for (unsigned i = 0; i < sizeof block; i++)
         block[i] = (uint8_t)i;
-    record_set(r, SAMPLE_NUMBER, 42);
+    record_set(r, SAMPLE_ID, 42);
     record_set_bytes(r, SAMPLE_BYTES, (struct bytes){block, sizeof block});
     run.values = (struct bytes){block, sizeof block};
     for (unsigned i = 0; i < 60; i++) {
@@ -107,7 +107,7 @@ static void a_record_grows_without_losing_anything(void **state)
         record_run(r, &run);
     }
     assert_int_equal(r->left_out, 0);
-    assert_int_equal(record_get(r, SAMPLE_NUMBER)->u, 42);
+    assert_int_equal(record_get(r, SAMPLE_ID)->u, 42);
     assert_memory_equal(record_bytes(r, record_get(r, SAMPLE_BYTES)).at, block,
                         sizeof block);
     while (record_next_run(r, &place, &run)) {
@@ -153,7 +153,7 @@ static void an_empty_pool_gives_a_record_that_goes_nowhere(void **state)
         r[i] = record_take(&pool, &sample_schema);
     assert_false(r[3]->scratch);
     assert_true(r[4]->scratch);
-    record_set(r[4], SAMPLE_NUMBER, 1);
+    record_set(r[4], SAMPLE_ID, 1);
     for (unsigned i = 0; i < 5; i++)
         record_give(r[i]);
     assert_int_equal(record_pool_free(&pool), 4);
@@ -182,9 +182,9 @@ static void a_secret_leaves_no_bytes(void **state)
     struct record *r = record_take(&pool, &sample_schema);
 
     (void)state;
-    record_set_text(r, SAMPLE_SECRET, "open sesame");
-    assert_non_null(record_get(r, SAMPLE_SECRET));
-    assert_int_equal(record_get(r, SAMPLE_SECRET)->b.len, 0);
+    record_set_text(r, SAMPLE_PASSWORD, "open sesame");
+    assert_non_null(record_get(r, SAMPLE_PASSWORD));
+    assert_int_equal(record_get(r, SAMPLE_PASSWORD)->b.len, 0);
     record_give(r);
 }
 

@@ -9,6 +9,10 @@ libcore_a_SOURCES = \
 	%reldir%/common.h %reldir%/common.c \
 	%reldir%/exchange.h %reldir%/exchange.c \
 	%reldir%/hash.h %reldir%/hash.c \
+	%reldir%/json.h %reldir%/json.c \
+	%reldir%/encode.h %reldir%/encode.c \
+	%reldir%/encode_schema.c \
+	%reldir%/community.h %reldir%/community.c \
 	%reldir%/pool.h %reldir%/pool.c \
 	%reldir%/record.h %reldir%/record.c \
 	%reldir%/schema.h %reldir%/schema.c \
