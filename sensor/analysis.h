@@ -1,0 +1,73 @@
+#ifndef SENSOR_ANALYSIS_H
+#define SENSOR_ANALYSIS_H
+
+/*
+ * What is global: records come in the order of `seen`, rules look at them, alerts
+ * live and end, and what was asked for is written.
+ *
+ * One thread owns it.  It is a sink: request() looks at a record at its first
+ * phase, done() owns it and gives it back.
+ */
+
+#include <stdio.h>
+
+#include "alerts/alert.h"
+#include "dissectors/dissector.h"
+#include "rules/ruleset.h"
+#include "sensor/core/encode.h"
+
+enum { ANALYSIS_SERVICES = 64, ANALYSIS_PROTOCOLS = 32 };
+
+struct analysis_options {
+    bool records;          /* write records, not alerts */
+    uint32_t protocols;    /* a bit for each schema of `records`; 0: all transactions */
+    bool flows;            /* write flow records too */
+    struct expression *filter; /* only records for which it holds; may be NULL */
+    const char *why_not;   /* name of a rule to explain, or NULL */
+    /* One record for people; NULL: JSON lines. */
+    void (*print)(void *context, const struct record *r);
+    void *context;
+    FILE *out;             /* of JSON lines */
+};
+
+struct protocol_counts {
+    const struct schema *schema;
+    uint64_t outcomes[OUTCOME_COUNT];
+    uint64_t transactions, operations;
+    uint64_t malformed; /* with violations of their sender */
+};
+
+/* Flows that carry something else. */
+struct service_count {
+    char name[24]; /* "" : not known */
+    uint64_t flows;
+};
+
+struct analysis {
+    struct analysis_options options;
+    struct ruleset *rules; /* may be NULL */
+    struct alerts *alerts; /* may be NULL */
+    struct encoder *encoder;
+    struct json json;
+    char stage[65536]; /* of the JSON writer */
+    int64_t seen;      /* of the latest record: never falls */
+    struct protocol_counts protocols[ANALYSIS_PROTOCOLS];
+    unsigned nprotocols;
+    struct service_count services[ANALYSIS_SERVICES];
+    unsigned nservices;
+    uint64_t other_services; /* flows whose service found no place in the table */
+    uint64_t flows, health, written;
+    uint64_t findings;
+};
+
+/* Borrows all it is given. */
+void analysis_open(struct analysis *a, const struct analysis_options *options,
+                   struct encoder *encoder, struct ruleset *rules, struct alerts *alerts);
+
+/* The sink that brings records to it. */
+struct sink analysis_sink(struct analysis *a);
+
+/* Nothing more comes: what is still staged is written, alerts end. */
+void analysis_end(struct analysis *a);
+
+#endif
