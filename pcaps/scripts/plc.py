@@ -2,7 +2,7 @@
 """A pymodbus server whose units can be slow, busy, silent or missing.
 
     plc.py ADDRESS [--port N] [--framer tcp|rtu] [--udp] [--units 1,2,3]
-           [--gateway] [--quirk KEY=VALUE,...]...
+           [--gateway] [--revision TEXT] [--quirk KEY=VALUE,...]...
 
 Without --units every unit is the same device. With --gateway a unit that is not listed is
 answered with exception 0B (target device failed to respond); without it, with silence.
@@ -225,6 +225,7 @@ def parse_arguments():
     parser.add_argument("--udp", action="store_true")
     parser.add_argument("--units", default="")
     parser.add_argument("--gateway", action="store_true")
+    parser.add_argument("--revision", default=IDENTITY[0x02])
     parser.add_argument("--quirk", type=Quirk, action="append", default=[])
     return parser.parse_args()
 
@@ -240,7 +241,7 @@ async def serve():
     server = kind(
         new_context(units, arguments.gateway),
         framer=ModbusRtuFramer if arguments.framer == "rtu" else ModbusSocketFramer,
-        identity=ModbusDeviceIdentification(info=IDENTITY),
+        identity=ModbusDeviceIdentification(info=IDENTITY | {2: arguments.revision}),
         address=(arguments.address, arguments.port),
         handler=handler,
     )

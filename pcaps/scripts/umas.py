@@ -116,7 +116,7 @@ def block_from_plc(data):
 
 # What follows FE: bytes, or what makes them from the data of the request.
 ANSWERS = {
-    INIT: bytes.fromhex("fd00000104000032000000000000"),
+    INIT: bytes.fromhex("fd000104000007000000000000"),
     READ_ID: IDENTITY,
     PROJECT: struct.pack("<BIIB", 2, 0x98880000, 0x98880000, 8) + b"Dosing7\0",
     PLC_INFO: bytes([2, 0x82, 0x80, 6]) + CHECKSUM * 4 + bytes(40) + bytes([1, 8]),
