@@ -28,7 +28,8 @@ def dns(address):
     """A name server with one answer."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind((address, DNS_PORT))
-    record = struct.pack(">HHHIH", 0xC00C, 1, 1, 300, 4) + socket.inet_aton(ANSWER_ADDRESS)
+    record = struct.pack(">HHHIH", 0xC00C, 1, 1, 300, 4)
+    record += socket.inet_aton(ANSWER_ADDRESS)
     while True:
         query, client = sock.recvfrom(512)
         head = query[:2] + struct.pack(">HHHHH", 0x8580, 1, 1, 0, 0)

@@ -67,7 +67,7 @@ def rtu_poll():
 
 
 def identification():
-    """43/14 as a whole, continued where `more follows`, and each object alone; then 17."""
+    """43/14 as a whole, continued where `more follows`; objects alone; then 17."""
     yield ReadDeviceInformationRequest(BASIC)
     yield ReadDeviceInformationRequest(REGULAR)
     for first in (0x00, 0x81, 0x83):
