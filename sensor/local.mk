@@ -2,6 +2,7 @@ noinst_LIBRARIES += libsensor.a
 libsensor_a_SOURCES = \
 	%reldir%/packet.h \
 	%reldir%/checksum.h %reldir%/checksum.c \
+	%reldir%/classify.h %reldir%/classify.c %reldir%/ndpi_compat.h \
 	%reldir%/decode.h %reldir%/decode.c \
 	%reldir%/flow.h %reldir%/flow.c
 
