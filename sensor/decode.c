@@ -230,15 +230,21 @@ static void fragment(struct look *l)
 /* --- network layer -------------------------------------------------------- */
 
 /*
- * The bytes left behind the fixed header.  A length of 0 is what the kernel
- * shows where a card does the segmentation: then it is all there is.
+ * The bytes left behind the fixed header, which starts at `from`.  A length of 0
+ * is what the kernel shows where a card does the segmentation: then it is all
+ * there is.
  */
-static bool narrow_ip(struct look *l, bool said, size_t rest)
+static bool narrow_ip(struct look *l, const uint8_t *from, bool said, size_t rest)
 {
-    if (said)
-        return narrow(l, rest);
-    l->offloaded = true;
-    l->counters->no_total_length++;
+    if (!said) {
+        l->offloaded = true;
+        l->counters->no_total_length++;
+        return true;
+    }
+    if (!narrow(l, rest))
+        return false;
+    if (!l->missing)
+        l->p->network = (struct bytes){from, (size_t)(l->cur.end - from)};
     return true;
 }
 
@@ -263,7 +269,7 @@ static void ipv4(struct look *l)
         refuse(l);
         return;
     }
-    if (!narrow_ip(l, total > 0, total - 20))
+    if (!narrow_ip(l, h, total > 0, total - 20))
         return;
     p->src.family = p->dst.family = ADDRESS_V4;
     memcpy(p->src.bytes, h + 12, 4);
@@ -339,7 +345,7 @@ static void ipv6(struct look *l)
         refuse(l);
         return;
     }
-    if (!narrow_ip(l, be16(h + 4) || h[6] == NO_NEXT, be16(h + 4)))
+    if (!narrow_ip(l, h, be16(h + 4) || h[6] == NO_NEXT, be16(h + 4)))
         return;
     p->src = address_v6(h + 8);
     p->dst = address_v6(h + 24);
@@ -502,6 +508,7 @@ static void link_layer(struct look *l, uint32_t type)
 static void give_up(struct look *l)
 {
     l->p->flags |= PACKET_BAD_LENGTH;
+    l->p->network = (struct bytes){l->cur.end, 0};
     l->p->payload = (struct bytes){l->cur.end, 0};
     l->p->payload_wire = 0;
     if (l->missing)

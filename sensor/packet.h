@@ -61,6 +61,7 @@ struct packet {
     uint16_t window;
     uint8_t tcp_flags;
     uint16_t flags;        /* enum packet_flag */
+    struct bytes network;  /* IP header to the end IP says; empty unless all is there */
     struct bytes payload;  /* of TCP and UDP; else all behind IP or the ethertype */
     uint32_t payload_wire; /* bytes the payload had on the wire: more if it was cut */
 };

@@ -5,6 +5,8 @@ AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT;
 unit_tests = \
 	%reldir%/test_diagnostic %reldir%/test_yaml \
 	%reldir%/test_record %reldir%/test_exchange
+
+unit_tests = %reldir%/test_classify
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 if HAVE_CMOCKA
@@ -36,3 +38,12 @@ unit_tests += %reldir%/test_json %reldir%/test_encode
 %canon_reldir%_test_encode_SOURCES = %reldir%/test_encode.c %reldir%/sample.c %reldir%/sample.h
 %canon_reldir%_test_encode_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_encode_LDADD  = libcore.a $(CMOCKA_LIBS) $(CRYPTO_LIBS) -lm
+
+%canon_reldir%_test_classify_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_classify_LDADD  = libsensor.a libcore.a $(LIBS_ALL) $(CMOCKA_LIBS)
+
+# From frames to records, through the real dissectors.
+unit_tests += %reldir%/test_worker
+%canon_reldir%_test_worker_SOURCES = %reldir%/test_worker.c %reldir%/wire.c %reldir%/wire.h
+%canon_reldir%_test_worker_CFLAGS  = $(unit_cflags)
+%canon_reldir%_test_worker_LDADD   = libsensor.a libalerts.a libdissectors.a libcore.a $(LIBS_ALL) $(CMOCKA_LIBS)
