@@ -393,7 +393,7 @@ static void ids_are_the_same_in_every_run(void **state)
     reopen(alerts_defaults());
     find_at(&sample_signature, 77, 0);
     assert_true(told[0].id == id);
-    assert_has(told[0].line, "\"root_cause\":\"\"");
+    assert_has(told[0].line, "\"root_cause\":\"1bba565a7d488f4a\"");
 }
 
 static void the_filter_names_who_what_and_when(void **state)
