@@ -69,6 +69,7 @@ struct finding {
     bool has_point;
     struct point point; /* the one that decided; raw borrowed from the record */
     uint64_t threshold; /* what the threshold had counted, 0 without one */
+    unsigned score;     /* of this occurrence; 0: the signature's own */
 };
 
 #endif

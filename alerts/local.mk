@@ -1,2 +1,7 @@
 noinst_LIBRARIES += libalerts.a
-libalerts_a_SOURCES =
+libalerts_a_SOURCES = \
+	%reldir%/alert.h %reldir%/alert.c \
+	%reldir%/event.h \
+	%reldir%/eve.h %reldir%/eve.c %reldir%/eve_nodes.c \
+	%reldir%/filter.h %reldir%/filter.c \
+	%reldir%/finding.h %reldir%/finding.c

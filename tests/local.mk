@@ -30,7 +30,7 @@ check_PROGRAMS += %reldir%/print_packets
 %canon_reldir%_print_packets_LDADD = libsensor.a libcore.a $(LIBS_ALL)
 
 # What is told to people and SIEMs.
-unit_tests += %reldir%/test_json %reldir%/test_encode
+unit_tests += %reldir%/test_json %reldir%/test_encode %reldir%/test_alert
 %canon_reldir%_test_json_CFLAGS   = $(unit_cflags)
 %canon_reldir%_test_json_LDADD    = libcore.a $(CMOCKA_LIBS) -lm
 %canon_reldir%_test_encode_SOURCES = %reldir%/test_encode.c %reldir%/sample.c %reldir%/sample.h
@@ -47,3 +47,18 @@ unit_tests += %reldir%/test_worker
 %canon_reldir%_test_worker_SOURCES = %reldir%/test_worker.c %reldir%/wire.c %reldir%/wire.h
 %canon_reldir%_test_worker_CFLAGS  = $(unit_cflags)
 %canon_reldir%_test_worker_LDADD   = libsensor.a libalerts.a libdissectors.a libcore.a $(LIBS_ALL) $(CMOCKA_LIBS)
+
+%canon_reldir%_test_alert_SOURCES = %reldir%/test_alert.c $(sample_alerts)
+%canon_reldir%_test_alert_CFLAGS  = $(unit_cflags)
+%canon_reldir%_test_alert_LDADD   = libalerts.a libcore.a $(CMOCKA_LIBS) $(CRYPTO_LIBS) -lm
+sample_alerts = \
+	%reldir%/sample.c %reldir%/sample.h \
+	%reldir%/sample_alerts.c %reldir%/sample_alerts.h
+
+check_PROGRAMS += %reldir%/print_events
+%canon_reldir%_print_events_SOURCES = %reldir%/print_events.c $(sample_alerts)
+%canon_reldir%_print_events_LDADD   = libalerts.a libcore.a $(CRYPTO_LIBS) -lm
+TESTS      += %reldir%/events.test
+EXTRA_DIST += %reldir%/events.test %reldir%/events.py
+TEST_EXTENSIONS = .test
+TEST_LOG_DRIVER = $(LOG_DRIVER)

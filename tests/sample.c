@@ -68,9 +68,9 @@ const struct schema sample_schema = {
     .reference = reference,
 };
 
-static const struct schema flow_schema = {
+const struct schema sample_flow_schema = {
     .name = "flow", .title = "Flows", .fields = &fields[SAMPLE_BOOL], .nfields = 2};
-static const struct schema health_schema = {
+const struct schema sample_health_schema = {
     .name = "health", .title = "Health", .fields = &fields[SAMPLE_TEXT], .nfields = 1};
 
 static void parties(struct record *r)
@@ -205,7 +205,7 @@ struct record *sample_full(struct record_pool *pool)
 
 struct record *sample_flow(struct record_pool *pool)
 {
-    struct record *r = record_take(pool, &flow_schema);
+    struct record *r = record_take(pool, &sample_flow_schema);
 
     r->kind = RECORD_FLOW;
     r->time = r->seen = SAMPLE_TIME;
@@ -217,7 +217,7 @@ struct record *sample_flow(struct record_pool *pool)
 
 struct record *sample_health(struct record_pool *pool)
 {
-    struct record *r = record_take(pool, &health_schema);
+    struct record *r = record_take(pool, &sample_health_schema);
 
     r->kind = RECORD_HEALTH;
     r->time = r->seen = SAMPLE_TIME;

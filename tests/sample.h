@@ -33,7 +33,7 @@ enum { SAMPLE_GROUP_FILE = 1, SAMPLE_GROUP_ITEM = 2 };
 enum { SAMPLE_TABLE_COIL = 1, SAMPLE_TABLE_HOLDING = 2 };
 enum { SAMPLE_WRITE = 16, SAMPLE_STOP = 41 };
 
-extern const struct schema sample_schema;
+extern const struct schema sample_schema, sample_flow_schema, sample_health_schema;
 
 /* 2026-03-04T09:12:44.318226 UTC */
 #define SAMPLE_TIME INT64_C(1772615564318226000)

@@ -28,6 +28,30 @@ void encoder_open(struct encoder *e)
     e->limits = encode_all;
 }
 
+/* Rows of a list have the same fields: they count once, as many as the longest has. */
+struct rows {
+    unsigned before, most;
+};
+
+static struct rows rows_begin(const struct json *j)
+{
+    return (struct rows){j->fields, 0};
+}
+
+static void row_done(struct json *j, struct rows *rows)
+{
+    unsigned n = j->fields - rows->before;
+
+    rows->most = n > rows->most ? n : rows->most;
+    j->fields = rows->before;
+}
+
+static void rows_end(struct json *j, const struct rows *rows)
+{
+    json_array_end(j);
+    j->fields = rows->before + rows->most;
+}
+
 /* ---- the envelope ----------------------------------------------------------- */
 
 static void put_source(const struct encoder *e, const struct record *r, struct json *j)
@@ -115,11 +139,8 @@ static void put_conversation(struct encoder *e, const struct record *r, struct j
     json_text(j, "direction", p->from_server ? "to_client" : "to_server");
 }
 
-void encode_envelope(struct encoder *e, const struct record *r, const char *event_type,
-                     int64_t time, struct json *j)
+void encode_envelope(struct encoder *e, const struct record *r, struct json *j)
 {
-    json_time(j, "timestamp", time);
-    json_text(j, "event_type", event_type);
     if (r->parties.flow_id)
         json_uint(j, "flow_id", r->parties.flow_id);
     put_source(e, r, j);
@@ -337,9 +358,12 @@ static void put_message(const struct record *r, unsigned side, const char *key,
 
 static void put_violations(const struct record *r, struct json *j)
 {
+    struct rows rows;
+
     if (r->nviolations == 0)
         return;
     json_array(j, "violations");
+    rows = rows_begin(j);
     for (unsigned i = 0; i < r->nviolations; i++) {
         const struct violation *v = &r->violations[i];
 
@@ -349,8 +373,9 @@ static void put_violations(const struct record *r, struct json *j)
         if (v->offset != OFFSET_NONE)
             json_uint(j, "offset", v->offset);
         json_object_end(j);
+        row_done(j, &rows);
     }
-    json_array_end(j);
+    rows_end(j, &rows);
     json_uint(j, "violations_total", r->violations_total);
 }
 
@@ -424,6 +449,7 @@ void encode_point(const struct record *r, const struct point *p, const char *key
 void encode_points(const struct record *r, unsigned most, struct json *j)
 {
     uint64_t total = record_points(r);
+    struct rows rows;
     struct point p;
     struct run run;
     unsigned n = 0;
@@ -431,13 +457,15 @@ void encode_points(const struct record *r, unsigned most, struct json *j)
     if (total == 0)
         return;
     json_array(j, "points");
+    rows = rows_begin(j);
     for (uint32_t place = 0; n < most && record_next_run(r, &place, &run);) {
         for (uint32_t i = 0; i < run.count && n < most; i++, n++) {
             run_point(&run, i, &p);
             encode_point(r, &p, NULL, j);
+            row_done(j, &rows);
         }
     }
-    json_array_end(j);
+    rows_end(j, &rows);
     json_uint(j, "points_total", total);
 }
 
@@ -530,18 +558,22 @@ static void put_group(const struct record *r, unsigned group, bool response,
 {
     char plural[JSON_KEY], key[JSON_KEY + 8];
     unsigned at = 0, n = 0;
+    struct rows rows;
     struct row row;
 
     if (!next_row(r, group, &at, &row, response))
         return;
     encode_plural(r->schema->groups[group].name, plural);
     json_array(j, plural);
+    rows = rows_begin(j);
     at = 0;
     for (; next_row(r, group, &at, &row, response); n++) {
-        if (n < limits->rows)
-            put_row(r, &row, group, limits, j);
+        if (n >= limits->rows)
+            continue;
+        put_row(r, &row, group, limits, j);
+        row_done(j, &rows);
     }
-    json_array_end(j);
+    rows_end(j, &rows);
     if (n > limits->rows)
         json_uint(j, json_key(key, sizeof key, plural, "_total"), n);
 }
@@ -591,7 +623,9 @@ void encode_protocol(const struct record *r, const struct encode_limits *limits,
 size_t encode_record(struct encoder *e, const struct record *r, struct json *j)
 {
     json_object(j, NULL);
-    encode_envelope(e, r, types[r->kind], r->time, j);
+    json_time(j, "timestamp", r->time);
+    json_text(j, "event_type", types[r->kind]);
+    encode_envelope(e, r, j);
     if (r->kind == RECORD_FLOW)
         encode_flow(r, j);
     json_object(j, "ot");

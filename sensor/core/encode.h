@@ -62,9 +62,8 @@ size_t encode_record(struct encoder *e, const struct record *r, struct json *j);
 
 /* ---- the parts, for what is built from a record: alerts ---------------------- */
 
-/* timestamp ... direction, host: members of the outermost object. */
-void encode_envelope(struct encoder *e, const struct record *r, const char *event_type,
-                     int64_t time, struct json *j);
+/* flow_id ... direction, host: members of the outermost object. */
+void encode_envelope(struct encoder *e, const struct record *r, struct json *j);
 
 /* The object `flow`. */
 void encode_flow(const struct record *r, struct json *j);

@@ -77,11 +77,6 @@ static void begin(struct json *j, const char *key)
     put_char(j, '"');
     put(j, key, strlen(key));
     put(j, "\":", 2);
-}
-
-static void value(struct json *j, const char *key)
-{
-    begin(j, key);
     j->fields++;
 }
 
@@ -209,7 +204,7 @@ static void put_text(struct json *j, struct bytes b)
 
 void json_text_bytes(struct json *j, const char *key, struct bytes text)
 {
-    value(j, key);
+    begin(j, key);
     put_text(j, text);
 }
 
@@ -218,10 +213,9 @@ void json_text(struct json *j, const char *key, const char *text)
     json_text_bytes(j, key, (struct bytes){(const uint8_t *)text, strlen(text)});
 }
 
-void json_raw(struct json *j, const char *key, struct bytes json)
+void json_part(struct json *j, struct bytes part)
 {
-    begin(j, key);
-    put_plain(j, json.at, json.len);
+    put_plain(j, part.at, part.len);
 }
 
 const char *json_key(char *out, size_t size, const char *name, const char *suffix)
@@ -253,19 +247,19 @@ static void put_number(struct json *j, bool negative, uint64_t u)
 
 void json_uint(struct json *j, const char *key, uint64_t u)
 {
-    value(j, key);
+    begin(j, key);
     put_number(j, false, u);
 }
 
 void json_int(struct json *j, const char *key, int64_t i)
 {
-    value(j, key);
+    begin(j, key);
     put_number(j, i < 0, i < 0 ? 0 - (uint64_t)i : (uint64_t)i);
 }
 
 void json_bool(struct json *j, const char *key, bool b)
 {
-    value(j, key);
+    begin(j, key);
     put(j, b ? "true" : "false", b ? 4 : 5);
 }
 
@@ -343,7 +337,7 @@ void json_real(struct json *j, const char *key, double r)
 
     if (!isfinite(r))
         return;
-    value(j, key);
+    begin(j, key);
     if (put_few_decimals(j, fabs(r), signbit(r)))
         return;
     /* Fifteen digits are exact for all but subnormal numbers, which hold fewer. */
@@ -361,7 +355,7 @@ void json_float(struct json *j, const char *key, float f)
 
     if (!isfinite(f))
         return;
-    value(j, key);
+    begin(j, key);
     if (put_few_decimals_single(j, fabsf(f), signbit(f)))
         return;
     for (int places = isnormal(f) ? 6 : 1; places <= 9; places++) {
@@ -378,7 +372,7 @@ void json_hex(struct json *j, const char *key, struct bytes b)
 {
     char pair[2];
 
-    value(j, key);
+    begin(j, key);
     put_char(j, '"');
     for (size_t i = 0; i < b.len; i++) {
         pair[0] = digits[b.at[i] >> 4];
@@ -395,7 +389,7 @@ void json_id(struct json *j, const char *key, uint64_t id)
     text[0] = text[17] = '"';
     for (unsigned i = 16; i >= 1; i--, id >>= 4)
         text[i] = digits[id & 15];
-    value(j, key);
+    begin(j, key);
     put(j, text, sizeof text);
 }
 
@@ -448,7 +442,7 @@ void json_time(struct json *j, const char *key, int64_t ns)
     *at++ = '.';
     at = padded(at, (uint64_t)(rest / NS_PER_US), 6);
     memcpy(at, "+0000\"", 6);
-    value(j, key);
+    begin(j, key);
     put(j, text, (size_t)(at + 6 - text));
 }
 

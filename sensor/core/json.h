@@ -24,7 +24,7 @@ struct json {
     size_t size, len;
     void (*flush)(void *to, const char *text, size_t len); /* NULL: bounded */
     void *to;
-    unsigned fields; /* members and elements that hold a value, so far */
+    unsigned fields; /* members so far */
     bool comma;      /* the next one needs a comma before it */
     bool overflow;
 };
@@ -76,8 +76,8 @@ void json_time(struct json *j, const char *key, int64_t ns);
 /* 4 or 16 bytes of IP, 6 of MAC, as people write them; anything else as hex. */
 void json_address(struct json *j, const char *key, struct bytes b);
 
-/* Text that is JSON already: an object written before. */
-void json_raw(struct json *j, const char *key, struct bytes json);
+/* A part of a line that was written before, commas included, goes in as it is. */
+void json_part(struct json *j, struct bytes part);
 
 /* A key made of two parts: "function" and "_code". */
 const char *json_key(char *out, size_t size, const char *name, const char *suffix);

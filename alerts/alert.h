@@ -1,0 +1,103 @@
+#ifndef ALERTS_ALERT_H
+#define ALERTS_ALERT_H
+
+/*
+ * The life cycle of alerts: many findings become few alerts, and none is lost
+ * in silence.
+ *
+ * There is one open alert for a root cause, which is a signature and what its rule
+ * tracks.  It is told when it is new, when its severity rises, when a finding of it
+ * does what is never folded (mode, program, command); its count is told at most
+ * once in `update_every`, and its end after quiet.  New alerts above the rate of
+ * their severity fold into one storm alert of that severity; critical has no rate.
+ *
+ * Invariant: an open alert owns its text and borrows neither record nor signature,
+ * so records go back at once and rules may be reloaded.  All memory is taken at the
+ * start.  A full table ends its quietest alert early and counts it: with the rates,
+ * only critical alerts can fill it.  Every time is packet time, on the scale of the
+ * record's `seen`; what is told depends on findings and times alone, never on when
+ * the caller looks.
+ */
+
+#include "alerts/eve.h"
+#include "alerts/event.h"
+#include "alerts/finding.h"
+#include "sensor/core/clock.h"
+#include "sensor/core/hash.h"
+#include "sensor/core/timers.h"
+
+struct alerts_config {
+    unsigned open;        /* alerts open at once */
+    int64_t update_every; /* ns */
+    int64_t close_after;  /* ns of quiet; a condition may have its own */
+    unsigned rate;        /* new alerts of a severity in rate_period; 0: no limit */
+    int64_t rate_period;  /* ns */
+    struct eve eve;       /* what every alert says of the sensor */
+};
+
+/* 2,048 open, 60 s, 300 s, 100 a minute. */
+struct alerts_config alerts_defaults(void);
+
+struct alerts_counters {
+    uint64_t findings, told, updates, closed, escalated, repeated;
+    uint64_t stormed;                 /* findings that only a storm alert counts */
+    uint64_t evicted;                 /* ended early: the table was full */
+    uint64_t cut;                     /* told with ot.truncated */
+    uint64_t unfit;                   /* not told: even cut they did not fit */
+    uint64_t by_severity[SEVERITIES]; /* alerts told as new */
+};
+
+struct rate {
+    int64_t since;
+    unsigned n;
+};
+
+/* How often a root cause has opened; the oldest memory makes room. */
+struct past {
+    uint64_t root;
+    uint32_t occurrence;
+    struct past *next;
+};
+
+struct alerts {
+    struct alerts_config config;
+    void (*tell)(void *to, const struct event *event);
+    void *to;
+    int64_t now;
+    uint64_t order; /* of opening: equal deadlines keep it */
+    struct hash_key key;
+    struct alert **heads; /* hash table by root cause */
+    struct past **past_heads;
+    struct past *past;
+    size_t nheads, npast, past_at;
+    struct pool pool, bodies, large_bodies;
+    struct timers timers;
+    struct alert *quietest, *latest; /* all that are open */
+    struct rate rates[SEVERITIES];
+    char *stage; /* where lines are made */
+    struct alerts_counters counters;
+};
+
+/*
+ * `tell` gets each event as it happens; what it is given lives for the call.  It
+ * must not call back into `alerts`.  False when memory lacks.
+ */
+bool alerts_open(struct alerts *a, const struct alerts_config *config,
+                 void (*tell)(void *to, const struct event *event), void *to);
+
+/*
+ * Takes in a finding of now.  `now` never runs backwards; deadlines before it are
+ * met first.
+ */
+void alerts_take(struct alerts *a, const struct finding *f, int64_t now);
+
+/* Tells what is due up to now; call it when packet time moves on. */
+void alerts_expire(struct alerts *a, int64_t now);
+
+/* When alerts_expire() has something to do next; INT64_MAX when nothing is open. */
+int64_t alerts_due(const struct alerts *a);
+
+/* Tells what is untold yet of alerts that are open, in order, and frees it all. */
+void alerts_close(struct alerts *a, int64_t now);
+
+#endif

@@ -1,0 +1,74 @@
+#ifndef ALERTS_EVENT_H
+#define ALERTS_EVENT_H
+
+/*
+ * What leaves the sensor: one JSON line, and what a sink must know to treat it.
+ * An event and all it points to live for the call that hands it over.
+ */
+
+#include "alerts/finding.h"
+#include "sensor/core/timers.h"
+
+enum event_kind {
+    EVENT_ALERT,  /* new, escalated, or never folded */
+    EVENT_UPDATE, /* counts, or the end */
+    EVENT_GONE,   /* an alert leaves the table: no line, for screens */
+    EVENT_RECORD, /* a transaction, an operation, a flow */
+    EVENT_STATS,  /* counters of the sensor itself */
+    EVENT_KINDS
+};
+
+enum alert_state {
+    ALERT_NEW,
+    ALERT_ESCALATED,
+    ALERT_REPEATED, /* again what is never folded */
+    ALERT_UPDATED,
+    ALERT_CLOSED,  /* an event that was quiet long enough */
+    ALERT_CLEARED, /* a condition that is over */
+};
+
+extern const struct label alert_state_labels[];
+
+enum { ALERT_NAME = 32, ALERT_TECHNIQUE = 16 };
+
+struct alert {
+    /* what identifies it */
+    uint64_t root, id;
+    uint32_t signature, occurrence, update;
+    enum alert_state state;
+    /* what it came to */
+    enum severity severity;
+    unsigned score;
+    bool condition;
+    uint64_t count;
+    int64_t first_seen, last_seen; /* ns since 1970 */
+    /* for people; copies */
+    char summary[FINDING_SUMMARY];
+    char detection[ALERT_NAME]; /* "MB-01", or the signature's number */
+    char technique[ALERT_TECHNIQUE];
+    struct address src, dst; /* of the record that was told last */
+    uint16_t src_port, dst_port;
+    uint8_t outcome;
+    uint64_t frame; /* that completed it */
+    /* of the life cycle */
+    struct alert *hash_next, *quieter, *later;
+    struct timer timer;
+    int64_t latest, told; /* scale of `now`: last finding, last told */
+    int64_t quiet;        /* ns after which it ends */
+    uint64_t count_told;
+    char *body; /* the line without its beginning and its counts */
+    uint32_t head, tail;
+    bool large;
+};
+
+struct event {
+    enum event_kind kind;
+    enum severity severity; /* SEVERITY_INFO for what is no alert */
+    uint64_t alert_id;      /* 0: no alert */
+    uint32_t update;
+    int64_t time;      /* ns since 1970 */
+    struct bytes line; /* JSON with its newline; empty for EVENT_GONE */
+    const struct alert *alert;
+};
+
+#endif
