@@ -193,6 +193,11 @@ void classify_name(const char *theirs, char out[SERVICE_NAME])
         }
 }
 
+static struct ndpi_flow_struct *flow_of(struct classified *s)
+{
+    return (void *)s->flow;
+}
+
 static enum confidence how_sure(const struct ndpi_flow_struct *flow)
 {
     const char *words = compat_confidence(flow);
@@ -204,10 +209,21 @@ static enum confidence how_sure(const struct ndpi_flow_struct *flow)
 }
 
 /*
- * The master is what carries the application ("TLS.Microsoft"); one alone may stand
- * in either place.  An address tells who is talked to, not in which protocol.
+ * The master is what carries the application ("TLS.Microsoft") and names it; one alone
+ * may stand in either place.  Over TCP NetBIOS is but the framing of SMB; over UDP its
+ * announcements, which are no access to files.
  */
-static void describe(struct classifier *c, const struct ndpi_flow_struct *flow,
+static uint16_t named_by(const struct classified *s, struct ndpi_names found)
+{
+    bool framing = s->protocol == IP_TCP && found.master == NDPI_PROTOCOL_NETBIOS;
+
+    if (found.master == NDPI_PROTOCOL_UNKNOWN || (framing && found.app))
+        return found.app;
+    return found.master;
+}
+
+/* An address tells who is talked to, not in which protocol. */
+static void describe(struct classifier *c, struct classified *state,
                      struct ndpi_names found)
 {
     struct service *s = &c->result;
@@ -217,20 +233,15 @@ static void describe(struct classifier *c, const struct ndpi_flow_struct *flow,
     *s = (struct service){.name = ""};
     if (carrier == NDPI_PROTOCOL_UNKNOWN)
         return;
-    s->confidence = (uint8_t)how_sure(flow);
+    s->confidence = (uint8_t)how_sure(flow_of(state));
     if (s->confidence != CONFIDENCE_ADDRESS || found.master)
-        classify_name(ndpi_get_proto_name(c->module, carrier), s->name);
+        classify_name(ndpi_get_proto_name(c->module, named_by(state, found)), s->name);
     snprintf(s->detail, sizeof s->detail, "%s%s%s",
              ndpi_get_proto_name(c->module, carrier), both ? "." : "",
              both ? ndpi_get_proto_name(c->module, found.app) : "");
 }
 
 /* --- flows ---------------------------------------------------------------- */
-
-static struct ndpi_flow_struct *flow_of(struct classified *s)
-{
-    return (void *)s->flow;
-}
 
 static struct classified *begin(struct classifier *c, const struct packet *p)
 {
@@ -248,7 +259,7 @@ static struct classified *begin(struct classifier *c, const struct packet *p)
 static void finish(struct classifier *c, struct classified **state,
                    struct ndpi_names found)
 {
-    describe(c, flow_of(*state), found);
+    describe(c, *state, found);
     c->counters.named[c->result.confidence]++;
     ndpi_free_flow_data(flow_of(*state));
     pool_give(&c->states, *state);

@@ -183,7 +183,8 @@ static struct frame client_hello(const char *host)
     put16(hello + at + 4, name + 5);
     put16(hello + at + 6, name + 3);
     put16(hello + at + 9, name);
-    memcpy(hello + at + 11, host, name);
+    for (size_t i = 0; i < name; i++)
+        hello[at + 11 + i] = (uint8_t)host[i];
     at += 11 + name;
     put16(hello + 3, at - 5);
     put16(hello + 7, at - 9);
@@ -229,6 +230,18 @@ static struct frame ipv6(const struct frame *v4, size_t options)
     memcpy(ip + IP6 + options, v4->bytes + ETHERNET + IP, rest);
     f.len = f.wire = ETHERNET + IP6 + options + rest;
     return f;
+}
+
+/* session(4) SMB: magic(4) command(1) status(4) flags(3) zeroes */
+static const uint8_t smb_session[4 + 32 + 15] = "\0\0\0\x2f\xffSMBs\0\0\0\0\x18\1\x28";
+
+static void smb_in_netbios_framing_is_smb(void **unused)
+{
+    struct frame f = ipv4(IP_TCP, 445, smb_session, sizeof smb_session);
+
+    (void)unused;
+    assert_int_equal(offer_new(&f), CLASSIFY_DONE);
+    assert_done_as("smb", "NetBIOS.SMBv1", CONFIDENCE_DPI);
 }
 
 static void an_ipv6_packet_is_fed(void **unused)
@@ -554,6 +567,7 @@ int main(void)
         CASE(an_http_request_is_named),
         CASE(a_client_hello_is_named),
         CASE(the_carrier_is_the_name_and_the_service_a_detail),
+        CASE(smb_in_netbios_framing_is_smb),
         CASE(an_ipv6_packet_is_fed),
         CASE(after_ten_segments_it_stays_unknown),
         CASE(datagrams_get_a_longer_look),
