@@ -5,6 +5,10 @@ AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT;
 unit_tests =
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
+unit_tests += %reldir%/test_decode
+%canon_reldir%_test_decode_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_decode_LDADD  = libsensor.a libcore.a $(CMOCKA_LIBS) $(LIBS_ALL)
+
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
 TESTS          += $(unit_tests)
@@ -13,3 +17,5 @@ endif
 # What the sensor makes of a capture, for tests/compare-decode and for timing.
 check_PROGRAMS += %reldir%/print_packets
 %canon_reldir%_print_packets_LDADD = libsensor.a libcore.a $(LIBS_ALL)
+
+EXTRA_DIST += %reldir%/guard.h %reldir%/frames.h %reldir%/compare-decode
