@@ -5,6 +5,10 @@ AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT;
 unit_tests  =
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
+unit_tests += %reldir%/test_decode
+%canon_reldir%_test_decode_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_decode_LDADD  = libsensor.a libcore.a $(CMOCKA_LIBS) $(LIBS_ALL)
+
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
 TESTS          += $(unit_tests)
@@ -62,3 +66,5 @@ TESTS      += %reldir%/events.test
 EXTRA_DIST += %reldir%/events.test %reldir%/events.py
 TEST_EXTENSIONS = .test
 TEST_LOG_DRIVER = $(LOG_DRIVER)
+
+EXTRA_DIST += %reldir%/guard.h %reldir%/frames.h %reldir%/compare-decode
