@@ -449,6 +449,7 @@ static void decide(struct conversation *c, const struct dissector *d, uint8_t fr
     conversation_parties(c, c->flow, &c->parties);
     exchange_open(&c->exchange, c->home->exchanger, &d->schema, &d->patience,
                   &c->parties);
+    c->exchange.blind |= c->gaps > 0;
     c->home->counters.identified++;
 }
 
