@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum {
-    EARLY_SEGMENTS = 8,
+    EARLY_SEGMENTS = 64,
     EARLY_BYTES = 4096,
     SMALL = 4096,
     LARGE = 65536 + 512,

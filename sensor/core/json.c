@@ -83,6 +83,7 @@ static void begin(struct json *j, const char *key)
 size_t json_end_line(struct json *j)
 {
     put_char(j, '\n');
+    j->comma = false; /* a stage that flushes holds many lines */
     return j->overflow ? 0 : j->len;
 }
 
