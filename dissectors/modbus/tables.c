@@ -326,7 +326,7 @@ const struct field modbus_fields[NSLOTS] = {
     [UMAS_CLIENT]      = {"umas_client", FIELD_TEXT, "Name of the client that takes the reservation"},
     [UMAS_NEW_KEY]     = {"umas_new_key", FIELD_INT, "Pairing key the controller gives out", .side = SIDE_RESPONSE, .flags = FIELD_HEX},
     [UMAS_MAX_FRAME]   = {"umas_max_frame", FIELD_INT, "Largest message the controller takes, bytes", .side = SIDE_RESPONSE},
-    [UMAS_HARDWARE_ID] = {"umas_hardware_id", FIELD_INT, "Hardware id: the controller's, or what its client takes it for", .side = SIDE_BOTH, .flags = FIELD_HEX},
+    [UMAS_HARDWARE_ID] = {"umas_hardware_id", FIELD_INT, "Which hardware the controller is", .side = SIDE_RESPONSE, .flags = FIELD_HEX},
     [UMAS_MODEL]       = {"umas_model", FIELD_TEXT, "The controller's model", .says = "model", .side = SIDE_RESPONSE},
     [UMAS_FIRMWARE]    = {"umas_firmware", FIELD_TEXT, "The controller's firmware", .says = "firmware", .side = SIDE_RESPONSE, .flags = FIELD_DERIVED},
     [UMAS_PROJECT]     = {"umas_project", FIELD_TEXT, "Name of the project the controller runs", .says = "project", .side = SIDE_RESPONSE},

@@ -12,7 +12,7 @@
  *     02  < range(2) hardware(4) model(2) firmware(2) patch(2) internal(2)
  *           hardware version(2) crash(4) 0(2) length model ...
  *     03  < 38 bytes of versions and times, length, project name
- *     10  > hardware(4) length client name            < key to be used from now on
+ *     10  > 4 bytes, length, client name               < key to be used from now on
  *     20  > range block(2) offset(2) 0(2) length(2)   < range length(2) data
  *     22  > project crc(4) count ...                  23 the same
  *     31  > 00 01 block(2) length(2) data
@@ -41,14 +41,8 @@ static struct umas_state *state_of(struct pdu *p)
 
 static void ask_reservation(struct pdu *p)
 {
-    struct bytes name;
-
-    take_le32(p->r, p->c, UMAS_HARDWARE_ID);
-    name = (struct bytes){0};
-    if (cur_left(p->c))
-        name.len = cur_u8(p->c);
-    if (name.len)
-        take_bytes(p->r, p->c, name.len, UMAS_CLIENT);
+    cur_skip(p->c, 4);
+    take_bytes(p->r, p->c, cur_u8(p->c), UMAS_CLIENT);
 }
 
 static void ask_memory(struct pdu *p)
