@@ -3,6 +3,9 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT;
 
 unit_tests  =
+
+unit_tests = \
+	%reldir%/test_diagnostic %reldir%/test_expression %reldir%/test_yaml
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 unit_tests += %reldir%/test_decode
@@ -86,3 +89,7 @@ noinst_PROGRAMS += %reldir%/fuzz_dissector
 %canon_reldir%_fuzz_dissector_LDADD   = libdissectors.a libcore.a
 endif
 EXTRA_DIST += %reldir%/fuzz_dissector.c %reldir%/messages
+
+%canon_reldir%_test_expression_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_expression_LDADD  = librules.a libcore.a $(YAML_LIBS) -lm $(CMOCKA_LIBS)
+EXTRA_DIST += %reldir%/rules_bench.h

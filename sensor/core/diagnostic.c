@@ -257,8 +257,8 @@ static void print_line(const struct diagnostic *one, FILE *out)
     uint32_t width = one->at.width, from = 0, room = COLUMNS - MARGIN - 2;
     struct bytes line = line_of(one->at.source, one->at.line);
 
-    if (one->at.column > room - 20)
-        from = one->at.column - 20;
+    if (one->at.column > room - 21)
+        from = one->at.column - 21;
     skip_characters(&line, from);
     fprintf(out, "%5u | ", one->at.line);
     for (uint32_t i = 0; i < room && line.len; i++)

@@ -1,0 +1,34 @@
+#ifndef RULES_TYPER_H
+#define RULES_TYPER_H
+
+/*
+ * Gives the names of an expression their meaning and every comparison its type.
+ *
+ * All errors of an expression are told, each at its word; what is wrong becomes
+ * a node that is false, so that the rest is looked at too.
+ */
+
+#include "rules/names.h"
+
+enum { PROGRAM_LISTS = 8 };
+
+struct program {
+    const struct node *root; /* NULL after an error */
+    bool done;               /* it needs the answer, or that none came */
+    unsigned nlists;
+    const struct list *lists[PROGRAM_LISTS]; /* it asks */
+};
+
+/* False, and the errors told, when it cannot be used. */
+bool type_expression(const struct names *names, const struct syntax *syntax,
+                     struct arena *arena, struct diagnostics *d, struct program *out);
+
+/* Parses and types; for expressions outside of rules: `--filter`, `when` of a point. */
+bool compile_expression(const struct names *names, const struct yaml *scalar,
+                        struct arena *arena, struct diagnostics *d, struct program *out);
+
+/* A field alone, as in `track: [client]`; NULL, and the error told, when it is none. */
+const struct operand *type_field(const struct names *names, const struct yaml *scalar,
+                                 struct arena *arena, struct diagnostics *d);
+
+#endif
