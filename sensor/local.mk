@@ -4,7 +4,16 @@ libsensor_a_SOURCES = \
 	%reldir%/checksum.h %reldir%/checksum.c \
 	%reldir%/decode.h %reldir%/decode.c \
 	%reldir%/flow.h %reldir%/flow.c \
-	%reldir%/stream.h %reldir%/stream.c
+	%reldir%/stream.h %reldir%/stream.c \
+	%reldir%/config.h %reldir%/config.c \
+	%reldir%/config_print.c \
+	%reldir%/settings.h %reldir%/settings.c \
+	%reldir%/setting_print.c \
+	%reldir%/setting_value.c
+
+# Where the defaults of the settings point to.
+AM_CPPFLAGS += -DPKGDATADIR='"$(pkgdatadir)"' -DSYSCONFDIR='"$(sysconfdir)"'
+EXTRA_DIST  += %reldir%/sightglass.yaml
 
 bin_PROGRAMS += sightglass
 sightglass_SOURCES = %reldir%/main.c

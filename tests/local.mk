@@ -3,7 +3,8 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT;
 
 unit_tests = \
-	%reldir%/test_diagnostic %reldir%/test_yaml
+	%reldir%/test_diagnostic %reldir%/test_yaml \
+	%reldir%/test_config
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 if HAVE_CMOCKA
@@ -17,3 +18,7 @@ endif
 %canon_reldir%_test_diagnostic_LDADD  = libcore.a $(CMOCKA_LIBS)
 %canon_reldir%_test_yaml_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_yaml_LDADD  = libcore.a $(YAML_LIBS) -lm $(CMOCKA_LIBS)
+%canon_reldir%_test_config_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_config_LDADD  = libsensor.a libcore.a $(YAML_LIBS) -lm $(CMOCKA_LIBS)
+
+EXTRA_DIST += %reldir%/config/bad.yaml %reldir%/config/bad.txt %reldir%/config/plant.yaml
