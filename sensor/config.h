@@ -22,7 +22,7 @@ enum { CONFIG_OUTPUTS = 16 };
 
 enum output_type { OUTPUT_REDIS, OUTPUT_FILE, OUTPUT_TYPES };
 
-enum redis_mode { REDIS_STREAM, REDIS_LIST, REDIS_CHANNEL };
+enum config_redis_mode { CONFIG_REDIS_STREAM, CONFIG_REDIS_LIST, CONFIG_REDIS_CHANNEL };
 
 /* What an output carries; a set of bits. */
 enum output_what {
@@ -43,7 +43,7 @@ struct config_redis {
     struct texts servers;      /* "host:port" or "unix:/path" */
     const char *user;          /* NULL: none */
     const char *password_file; /* NULL: none */
-    enum redis_mode mode;
+    enum config_redis_mode mode;
     const char *keys;                         /* as written, with <site> and <sensor> */
     const char *prefix;                       /* keys with these filled in */
     int64_t connect_timeout, command_timeout; /* ns */

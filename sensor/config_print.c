@@ -38,28 +38,15 @@ static void print_key(const struct setting *s, FILE *out)
 
 /* ---- what is in force ---------------------------------------------------------- */
 
-static void dump_settings(const void *base, unsigned of, FILE *out);
-
-static void dump_outputs(const struct config *c, FILE *out)
-{
-    fputs(c->noutputs ? "\n" : " []\n", out);
-    for (unsigned i = 0; i < c->noutputs; i++)
-        dump_settings(&c->outputs[i], 1U << c->outputs[i].type, out);
-}
-
-static void dump_setting(const struct setting *s, const void *base, FILE *out)
+static void dump_value(const struct setting *s, const void *base, FILE *out)
 {
     const void *from = (const char *)base + s->offset;
 
     if (s->type == SETTING_REFUSED || s->flags & SETTING_INCLUDE)
         return;
-    if (s->type > SETTING_OUTPUTS && setting_is_absent(s, from))
+    if (s->type != SETTING_SECTION && setting_is_absent(s, from))
         return;
     print_key(s, out);
-    if (s->type == SETTING_OUTPUTS) {
-        dump_outputs(base, out);
-        return;
-    }
     if (s->type != SETTING_SECTION) {
         fputc(' ', out);
         setting_print(s, from, out);
@@ -67,17 +54,31 @@ static void dump_setting(const struct setting *s, const void *base, FILE *out)
     fputc('\n', out);
 }
 
-static void dump_settings(const void *base, unsigned of, FILE *out)
+static void dump_output(const struct config_output *o, FILE *out)
 {
     for (const struct setting *s = settings; s->path; s++) {
-        if (setting_is_of(s, of))
-            dump_setting(s, base, out);
+        if (setting_is_of(s, 1U << o->type))
+            dump_value(s, o, out);
     }
+}
+
+static void dump_setting(const struct setting *s, const struct config *c, FILE *out)
+{
+    if (s->type != SETTING_OUTPUTS) {
+        dump_value(s, c, out);
+        return;
+    }
+    fputs(c->noutputs ? "outputs:\n" : "outputs: []\n", out);
+    for (unsigned i = 0; i < c->noutputs; i++)
+        dump_output(&c->outputs[i], out);
 }
 
 void config_dump(const struct config *c, FILE *out)
 {
-    dump_settings(c, 0, out);
+    for (const struct setting *s = settings; s->path; s++) {
+        if (setting_is_of(s, 0))
+            dump_setting(s, c, out);
+    }
 }
 
 /* ---- the difference ------------------------------------------------------------ */

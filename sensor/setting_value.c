@@ -6,7 +6,7 @@
 
 #include "sensor/settings.h"
 
-enum { TEXT_LONGEST = 1024 };
+enum { TEXT_LONGEST = 1024, NAME_LONGEST = 64, KEYS_LONGEST = 128 };
 
 /* ---- numbers ------------------------------------------------------------------ */
 
@@ -160,7 +160,7 @@ static const char *not_a_name(const char *text)
     static const char signs[] = "abcdefghijklmnopqrstuvwxyz"
                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
-    return text[strspn(text, signs)] || strlen(text) > 64
+    return text[strspn(text, signs)] || strlen(text) > NAME_LONGEST
                ? "at most 64 letters, digits and . _ -"
                : NULL;
 }
@@ -201,6 +201,8 @@ static const char *not_keys(const char *text)
     static const char *const holes[] = {"<site>", "<sensor>"};
     unsigned i;
 
+    if (strlen(text) > KEYS_LONGEST)
+        return "at most 128 characters";
     while (*text) {
         for (i = 0; i < COUNT_OF(holes); i++) {
             if (strncmp(text, holes[i], strlen(holes[i])) == 0)

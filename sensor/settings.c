@@ -8,8 +8,10 @@ enum { FILES = 1 << OUTPUT_FILE };
 const char *const output_type_names[] = {
     [OUTPUT_REDIS] = "redis", [OUTPUT_FILE] = "file", [OUTPUT_TYPES] = NULL};
 
-static const char *const redis_modes[] = {
-    [REDIS_STREAM] = "stream", [REDIS_LIST] = "list", [REDIS_CHANNEL] = "channel", NULL};
+static const char *const redis_modes[] = {[CONFIG_REDIS_STREAM] = "stream",
+                                          [CONFIG_REDIS_LIST] = "list",
+                                          [CONFIG_REDIS_CHANNEL] = "channel",
+                                          NULL};
 
 static const char *const severities[] = {
     [SEVERITY_INFO] = "info",         [SEVERITY_LOW] = "low",

@@ -244,7 +244,7 @@ static void every_setting_takes_its_value(void **state)
     redis = &c->outputs[0].redis;
     assert_string_equal(redis->servers.text[0], "redis.ot-dmz.example:6380");
     assert_string_equal(redis->password_file, "/run/credentials/redis");
-    assert_int_equal(redis->mode, REDIS_LIST);
+    assert_int_equal(redis->mode, CONFIG_REDIS_LIST);
     assert_string_equal(redis->prefix, "ot:north-wtp-01:north-wtp:x");
     assert_int_equal(redis->connect_timeout, 5000000000);
     assert_int_equal(redis->command_timeout, 500000000);
@@ -272,7 +272,7 @@ static void outputs_have_defaults_too(void **state)
                          "  - {name: a, type: redis, servers: [\"unix:/r\"]}\n"
                          "  - {name: b, type: file, path: eve.json}\n"));
     assert_string_equal(c->outputs[0].redis.prefix, "sg:s:n");
-    assert_int_equal(c->outputs[0].redis.mode, REDIS_STREAM);
+    assert_int_equal(c->outputs[0].redis.mode, CONFIG_REDIS_STREAM);
     assert_int_equal(c->outputs[0].redis.queue, 4096);
     assert_int_equal(c->outputs[0].redis.command_timeout, 2000000000);
     assert_int_equal(c->outputs[0].what, OUTPUT_ALERTS | OUTPUT_UPDATES | OUTPUT_HEALTH);
@@ -352,6 +352,23 @@ static void an_output_must_be_whole(void **state)
     tells("outputs: [{name: a, type: file, path: x, rotate: {sise: 1}}]\n",
           "unknown key `sise`", 1, 51);
     assert_string_equal(d.list[d.n - 1].help, "known: size keep");
+}
+
+/* What is filled in could otherwise outgrow the room for it. */
+static void keys_are_short(void **state)
+{
+    char keys[130] = "", text[256];
+
+    (void)state;
+    memset(keys, 'k', 129);
+    for (unsigned len = 129; len >= 128; len--) {
+        keys[len] = '\0';
+        snprintf(text, sizeof text,
+                 "outputs: [{name: a, type: redis, servers: [\"a:1\"], keys: %s}]\n",
+                 keys);
+        assert_int_equal(load(text) != NULL, len == 128);
+    }
+    assert_int_equal(strlen(c->outputs[0].redis.prefix), 128);
 }
 
 static void outputs_are_bounded(void **state)
@@ -517,6 +534,7 @@ int main(void)
         TEST(each_kind_of_value_is_checked),
         TEST(servers_are_checked),
         TEST(an_output_must_be_whole),
+        TEST(keys_are_short),
         TEST(outputs_are_bounded),
         TEST(plaintext_in_place_of_tls_is_refused),
         TEST(secrets_get_on_no_screen),
