@@ -14,6 +14,16 @@ libsensor_a_SOURCES = \
 	%reldir%/health.h %reldir%/health.c \
 	%reldir%/worker.h %reldir%/worker.c
 
+	%reldir%/config.h %reldir%/config.c \
+	%reldir%/config_print.c \
+	%reldir%/settings.h %reldir%/settings.c \
+	%reldir%/setting_print.c \
+	%reldir%/setting_value.c
+
+# Where the defaults of the settings point to.
+AM_CPPFLAGS += -DPKGDATADIR='"$(pkgdatadir)"' -DSYSCONFDIR='"$(sysconfdir)"'
+EXTRA_DIST  += %reldir%/sightglass.yaml
+
 bin_PROGRAMS += sightglass
 sightglass_SOURCES = %reldir%/main.c
 sightglass_LDADD   = libsensor.a libalerts.a librules.a libdissectors.a libcore.a $(LIBS_ALL)

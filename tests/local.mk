@@ -6,6 +6,9 @@ unit_tests  =
 
 unit_tests = \
 	%reldir%/test_diagnostic %reldir%/test_expression %reldir%/test_yaml
+
+	%reldir%/test_diagnostic %reldir%/test_yaml \
+	%reldir%/test_config
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 unit_tests += %reldir%/test_decode
@@ -93,3 +96,8 @@ EXTRA_DIST += %reldir%/fuzz_dissector.c %reldir%/messages
 %canon_reldir%_test_expression_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_expression_LDADD  = librules.a libcore.a $(YAML_LIBS) -lm $(CMOCKA_LIBS)
 EXTRA_DIST += %reldir%/rules_bench.h
+
+%canon_reldir%_test_config_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_config_LDADD  = libsensor.a libcore.a $(YAML_LIBS) -lm $(CMOCKA_LIBS)
+
+EXTRA_DIST += %reldir%/config/bad.yaml %reldir%/config/bad.txt %reldir%/config/plant.yaml

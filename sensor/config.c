@@ -1,0 +1,381 @@
+#include "sensor/config.h"
+
+#include <assert.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "sensor/settings.h"
+
+enum { INCLUDED_MAX = 256, SECRETS_MAX = 64 };
+
+/* One load: the configuration in the making, and where each setting was set. */
+struct load {
+    struct config *c;
+    struct diagnostics *d;
+    struct arena trees; /* of all files, until the end */
+    struct setting_reader reader;
+    unsigned included; /* files so far; 0: this is the main one */
+    void *base;        /* what offsets are from: the configuration or an output */
+    unsigned of;       /* types of that output; 0: the configuration */
+    struct place set[SETTINGS_MAX];
+    unsigned nsecrets;
+    struct place secrets[SECRETS_MAX]; /* lines that must not be shown */
+};
+
+static void read_map(struct load *l, const struct yaml *map, const char *section);
+
+/* ---- defaults ------------------------------------------------------------------ */
+
+static void set_defaults(struct load *l)
+{
+    const struct setting *s;
+
+    for (s = settings; s->path; s++) {
+        struct bytes text = {(const uint8_t *)s->value, s->value ? strlen(s->value) : 0};
+        struct yaml *node;
+
+        if (!s->value || s->type == SETTING_OUTPUTS || !setting_is_of(s, l->of))
+            continue;
+        node = yaml_load(&l->trees, diagnostics_source(l->d, s->path, text), l->d);
+        if (!node || !setting_read(s, node, (char *)l->base + s->offset, &l->reader))
+            abort(); /* the table is wrong */
+    }
+}
+
+/* ---- unknown keys -------------------------------------------------------------- */
+
+/* "known: a b c", and the nearest among them. */
+static const char *offer_known(const struct load *l, const char *section,
+                               struct nearest *n)
+{
+    const char *text = "known:";
+
+    for (const struct setting *s = settings; s->path; s++) {
+        if (!setting_is_in(s, section) || s->type == SETTING_REFUSED ||
+            (l->of && !setting_is_of(s, l->of)))
+            continue;
+        nearest_offer(n, setting_key(s));
+        text = arena_format(&l->d->arena, "%s %s", text, setting_key(s));
+    }
+    return text;
+}
+
+/* The same word in another section, or in an output of another type. */
+static const struct setting *elsewhere(const struct load *l, const char *key)
+{
+    const struct setting *s = settings;
+
+    while (s->path && (strcmp(setting_key(s), key) != 0 || !s->of != !l->of))
+        s++;
+    return s->path ? s : NULL;
+}
+
+static bool names_a_secret(const char *key)
+{
+    for (; *key; key++) {
+        if (strncasecmp(key, "passw", 5) == 0 || strncasecmp(key, "secret", 6) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void refuse_secret(struct load *l, const struct yaml *key)
+{
+    diagnostics_error(l->d, &key->at, "`%s`: no secret belongs in this file", key->text)
+        ->help = "name a `password_file`";
+    if (l->nsecrets < SECRETS_MAX)
+        l->secrets[l->nsecrets++] = key->at;
+}
+
+/* Whatever else is wrong in their lines. */
+static void hide_secrets(struct load *l)
+{
+    for (unsigned i = 0; i < l->d->n; i++) {
+        struct place *at = &l->d->list[i].at;
+
+        for (unsigned k = 0; k < l->nsecrets; k++) {
+            if (at->source == l->secrets[k].source && at->line == l->secrets[k].line)
+                at->width = 0;
+        }
+    }
+}
+
+static void unknown_key(struct load *l, const struct yaml *key, const char *section)
+{
+    struct diagnostic *error =
+        diagnostics_error(l->d, &key->at, "unknown key `%s`", key->text);
+    const struct setting *other = elsewhere(l, key->text);
+    struct nearest n;
+
+    nearest_open(&n, key->text);
+    error->help = offer_known(l, section, &n);
+    if (other && !setting_is_of(other, l->of))
+        error->help = arena_format(&l->d->arena, "`%s` is for outputs of another type",
+                                   other->path);
+    else if (other)
+        error->help = arena_format(&l->d->arena, "its place is `%s`", other->path);
+    else
+        diagnostic_suggest(l->d, error, n.best);
+}
+
+/* NOLINTBEGIN(misc-no-recursion): as deep as the paths of the table. */
+
+/* ---- outputs ------------------------------------------------------------------- */
+
+static void need(struct load *l, const struct yaml *item)
+{
+    for (const struct setting *s = settings; s->path; s++) {
+        if (s->flags & SETTING_REQUIRED && setting_is_of(s, l->of) &&
+            !yaml_get(item, setting_key(s)))
+            diagnostics_error(l->d, &item->at, "this output has no `%s`", setting_key(s))
+                ->help = s->doc;
+    }
+}
+
+static void be_unique(struct load *l, const struct config_output *o,
+                      const struct yaml *item)
+{
+    const struct yaml *name = yaml_get(item, "name");
+    const struct config_output *other = l->c->outputs;
+
+    while (o->name && other < o && (!other->name || strcmp(other->name, o->name) != 0))
+        other++;
+    if (name && o->name && other < o)
+        diagnostics_error(l->d, &name->at, "two outputs are called `%s`", o->name);
+}
+
+static void read_output(struct load *l, struct config_output *o, const struct yaml *item)
+{
+    const struct yaml *type;
+    unsigned chosen;
+
+    if (!yaml_is(item, YAML_MAP, l->d))
+        return;
+    type = yaml_get(item, "type");
+    if (!type)
+        diagnostics_error(l->d, &item->at, "this output has no `type`")->help =
+            "known: redis file";
+    if (!type || !yaml_choice(type, output_type_names, &chosen, l->d))
+        return;
+    l->base = o;
+    l->of = 1U << chosen;
+    set_defaults(l);
+    read_map(l, item, "outputs");
+    need(l, item);
+    be_unique(l, o, item);
+    l->base = l->c;
+    l->of = 0;
+}
+
+static void read_outputs(struct load *l, const struct yaml *list)
+{
+    if (!yaml_is(list, YAML_SEQUENCE, l->d))
+        return;
+    if (list->n > CONFIG_OUTPUTS) {
+        diagnostics_error(l->d, &list->at, "there are %u outputs; at most %d", list->n,
+                          CONFIG_OUTPUTS);
+        return;
+    }
+    l->c->noutputs = 0;
+    l->c->outputs = arena_take(&l->c->arena, CONFIG_OUTPUTS * sizeof *l->c->outputs);
+    for (const struct yaml *item = list->first; item; item = item->next)
+        read_output(l, &l->c->outputs[l->c->noutputs++], item);
+}
+
+/* ---- the tree ------------------------------------------------------------------ */
+
+/* A section whose settings are all commented out is an empty one. */
+static bool is_section(const struct yaml *node, struct diagnostics *d)
+{
+    if (node->kind == YAML_SCALAR && node->style == YAML_PLAIN && node->len == 0)
+        return true;
+    return yaml_is(node, YAML_MAP, d);
+}
+
+/* Within one output the tree itself has refused what stands there twice. */
+static bool is_first(struct load *l, const struct setting *s, const struct yaml *node)
+{
+    struct place *first = &l->set[s - settings];
+
+    if (l->of)
+        return true;
+    if (first->source) {
+        diagnostics_error(l->d, &node->key->at, "`%s` is set twice", s->path)->help =
+            arena_format(&l->d->arena, "the first is in %s, line %u", first->source->file,
+                         first->line);
+        return false;
+    }
+    *first = node->key->at;
+    return true;
+}
+
+static void read_setting(struct load *l, const struct setting *s, struct yaml *node)
+{
+    if (s->type == SETTING_SECTION) {
+        if (is_section(node, l->d))
+            read_map(l, node, s->path);
+    } else if (s->type == SETTING_REFUSED) {
+        diagnostics_error(l->d, &node->key->at, "%s", s->doc);
+    } else if (s->flags & SETTING_INCLUDE && l->included) {
+        diagnostics_error(l->d, &node->key->at, "only the main file includes others");
+    } else if (!is_first(l, s, node)) {
+        return;
+    } else if (s->type == SETTING_OUTPUTS) {
+        read_outputs(l, node);
+    } else {
+        setting_read(s, node, (char *)l->base + s->offset, &l->reader);
+    }
+}
+
+static const struct setting *find(const struct load *l, const char *section,
+                                  const char *key)
+{
+    const struct setting *s = settings;
+
+    while (s->path && (strcmp(setting_key(s), key) != 0 || !setting_is_in(s, section) ||
+                       (l->of && !setting_is_of(s, l->of))))
+        s++;
+    return s->path ? s : NULL;
+}
+
+static void read_map(struct load *l, const struct yaml *map, const char *section)
+{
+    const struct setting *s;
+
+    for (struct yaml *node = map->first; node; node = node->next) {
+        s = find(l, section, node->key->text);
+        if (s)
+            read_setting(l, s, node);
+        else if (names_a_secret(node->key->text))
+            refuse_secret(l, node->key);
+        else
+            unknown_key(l, node->key, section);
+    }
+}
+
+/* NOLINTEND(misc-no-recursion) */
+
+static void read_file(struct load *l, const struct source *source)
+{
+    const char *slash = strrchr(source->file, '/');
+    struct yaml *root = yaml_load(&l->trees, source, l->d);
+    int len = slash ? (int)(slash - source->file) : 1;
+
+    l->reader.directory =
+        arena_format(&l->trees, "%.*s", len, slash ? source->file : ".");
+    if (root && yaml_is(root, YAML_MAP, l->d))
+        read_map(l, root, "");
+}
+
+/* ---- includes ------------------------------------------------------------------ */
+
+static void include_file(struct load *l, const char *path)
+{
+    const struct source *source;
+
+    if (l->included++ == INCLUDED_MAX)
+        diagnostics_error(l->d, NULL, "more than %d files are included", INCLUDED_MAX);
+    if (l->included > INCLUDED_MAX)
+        return;
+    source = diagnostics_read(l->d, path);
+    if (source)
+        read_file(l, source);
+}
+
+/* A pattern may find nothing; a plain name must be there. */
+static void include(struct load *l, const char *pattern)
+{
+    glob_t found = {0};
+    int result = glob(pattern, GLOB_NOMAGIC, NULL, &found);
+
+    if (result != 0 && result != GLOB_NOMATCH)
+        diagnostics_error(l->d, NULL, "%s: cannot be searched", pattern);
+    for (size_t i = 0; result == 0 && i < found.gl_pathc; i++)
+        include_file(l, found.gl_pathv[i]);
+    globfree(&found);
+}
+
+/* ---- the whole ----------------------------------------------------------------- */
+
+static const char *filled_in(struct config *c, const char *keys)
+{
+    const char *out = "";
+
+    for (size_t len; *keys; keys += len) {
+        len = strcspn(keys, "<");
+        out = arena_format(&c->arena, "%s%.*s", out, (int)len, keys);
+        if (keys[len] != '<')
+            continue;
+        keys += len;
+        len = strcspn(keys, ">") + 1;
+        out = arena_format(&c->arena, "%s%s", out,
+                           strncmp(keys, "<site>", len) == 0 ? c->site : c->name);
+    }
+    return out;
+}
+
+/* What follows from several settings, once all files are in. */
+static void finish(struct config *c)
+{
+    for (unsigned i = 0; i < c->noutputs; i++) {
+        if (c->outputs[i].type == OUTPUT_REDIS)
+            c->outputs[i].redis.prefix = filled_in(c, c->outputs[i].redis.keys);
+    }
+}
+
+static struct config *load(const struct source *source, struct diagnostics *d)
+{
+    struct config *c = calloc(1, sizeof *c);
+    struct load l = {.c = c, .d = d, .base = c};
+    unsigned before = d->errors;
+
+    if (!c)
+        abort();
+    l.reader = (struct setting_reader){.arena = &c->arena, .d = d};
+    set_defaults(&l);
+    if (source)
+        read_file(&l, source);
+    for (unsigned i = 0; i < c->include.n && d->errors == before; i++)
+        include(&l, c->include.text[i]);
+    hide_secrets(&l);
+    arena_close(&l.trees);
+    if (d->errors > before) {
+        config_free(c);
+        return NULL;
+    }
+    finish(c);
+    return c;
+}
+
+struct config *config_read(const struct source *source, struct diagnostics *d)
+{
+    return load(source, d);
+}
+
+struct config *config_load(const char *path, struct diagnostics *d)
+{
+    const struct source *source = path ? diagnostics_read(d, path) : NULL;
+
+    return path && !source ? NULL : load(source, d);
+}
+
+struct config *config_default(void)
+{
+    struct diagnostics d;
+    struct config *c;
+
+    diagnostics_open(&d);
+    c = load(NULL, &d);
+    diagnostics_close(&d);
+    assert(c);
+    return c;
+}
+
+void config_free(struct config *c)
+{
+    if (c)
+        arena_close(&c->arena);
+    free(c);
+}
