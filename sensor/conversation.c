@@ -187,6 +187,8 @@ static enum verdict read_message(struct conversation *c, unsigned sender,
                         .side = side.direction};
     enum verdict verdict;
 
+    if (c->held[1 - sender].len > 0) /* half a question: its answer is no orphan's fault */
+        c->exchange.blind = true;
     count_parties(c->flow, c->client, &c->parties);
     exchange_begin(&c->exchange, &m, data.at);
     verdict = c->dissector->message(&c->exchange, &side, &cur);
@@ -449,6 +451,7 @@ static void decide(struct conversation *c, const struct dissector *d, uint8_t fr
     conversation_parties(c, c->flow, &c->parties);
     exchange_open(&c->exchange, c->home->exchanger, &d->schema, &d->patience,
                   &c->parties);
+    c->exchange.blind |= c->gaps > 0;
     c->home->counters.identified++;
 }
 

@@ -216,15 +216,35 @@ static void a_gap_costs_one_message(void **state)
 
     (void)state;
     handshake(&w);
+    ask(&w);
+    answer(&w);
     send(wire_tcp(&w, 0, TCP_ACK, (struct bytes){asked, 8}));
     w.seq[0] += 2; /* lost on the way to us */
     send(wire_tcp(&w, 0, TCP_ACK, (struct bytes){asked + 10, 2}));
     answer(&w);
     ask(&w);
     answer(&w);
-    assert_int_equal(told[0].reason, VIOLATION_CUT);
-    assert_int_equal(told[ntold - 1].outcome, OUTCOME_ANSWERED);
-    assert_int_equal(told[ntold - 1].request, 7);
+    assert_int_equal(ntold, 3);
+    assert_int_equal(told[1].reason, VIOLATION_CUT);
+    assert_int_equal(told[1].outcome, OUTCOME_ANSWERED);
+    assert_answered(2, 9, 10);
+}
+
+/* The first message is broken: nothing can be said of it, nor blamed on its answer. */
+static void a_gap_at_the_very_beginning(void **state)
+{
+    struct wire w = wire_between(40000, 502);
+
+    (void)state;
+    handshake(&w);
+    send(wire_tcp(&w, 0, TCP_ACK, (struct bytes){asked, 8}));
+    w.seq[0] += 4;
+    answer(&w);
+    ask(&w);
+    answer(&w);
+    assert_int_equal(told[0].outcome, OUTCOME_ORPHAN);
+    assert_int_equal(told[0].reason, 0);
+    assert_answered(1, 6, 7);
 }
 
 static void nonsense_hides_nothing_behind_it(void **state)
@@ -324,7 +344,9 @@ static void with_tables_of_one(void **state)
     }
     worker_end(&worker);
     assert_true(worker.exchanger.counters.lost + worker.exchanger.counters.evicted > 0);
-    assert_true(worker.flows.counters.ended[FLOW_EVICTED] > 0);
+    assert_true(worker.flows.counters.ended[FLOW_EVICTED] +
+                    worker.flows.counters.ended[FLOW_QUOTA] >
+                0);
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, start, stop)
@@ -339,6 +361,7 @@ int main(void)
         CASE(one_direction_still_gives_records),
         CASE(messages_split_and_joined_anywhere),
         CASE(a_gap_costs_one_message),
+        CASE(a_gap_at_the_very_beginning),
         CASE(nonsense_hides_nothing_behind_it),
         CASE(datagrams_are_messages),
         CASE(what_is_no_protocol_of_ours_is_given_up),

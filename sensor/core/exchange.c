@@ -296,6 +296,18 @@ static void settle_one(struct exchange *x, struct record *r)
         x->home->sink.request(x->home->sink.context, r);
 }
 
+/* What looks wrong in a message of which only a part was captured is not its sender's
+ * fault: the one violation that stays says so. */
+static void excuse(struct record *r, const struct cursor *c)
+{
+    while (r->nviolations > 0 &&
+           r->violations[r->nviolations - 1].message == r->nmessages - 1) {
+        r->nviolations--;
+        r->violations_total--;
+    }
+    record_violation(r, VIOLATION_CUT, c);
+}
+
 void exchange_settle(struct exchange *x, const struct cursor *c)
 {
     struct record *r = x->touched.first;
@@ -307,7 +319,7 @@ void exchange_settle(struct exchange *x, const struct cursor *c)
         if (r->kind != RECORD_TRANSACTION)
             ; /* tells about messages, is none itself */
         else if (x->cut)
-            record_violation(r, VIOLATION_CUT, c);
+            excuse(r, c);
         else if (*c->truncated)
             record_violation(r, VIOLATION_TRUNCATED, c);
         else if (cur_left(c))
