@@ -116,13 +116,18 @@ static struct stream_chunk *pop(struct stream *s)
     return c;
 }
 
+static bool ready(const struct stream *s)
+{
+    return s->held && s->held->seq == s->next;
+}
+
 /* Delivers what is held from `next` on without a hole. */
 static void drain(struct streams *e, struct stream *s)
 {
-    if (!s->held || s->held->seq != s->next)
+    if (!ready(s))
         return;
     unlist(e, s);
-    while (s->held && s->held->seq == s->next) {
+    while (ready(s)) {
         struct stream_chunk *c = pop(s);
 
         deliver(e, s, (struct bytes){c->data, c->len}, c->from);
@@ -235,7 +240,10 @@ static size_t fresh(const struct stream_chunk *behind, const struct segment *g)
     return room <= 0 ? 0 : smaller((size_t)room, g->data.len);
 }
 
-/* Takes the next piece off g: repeated, in order, or to be held. */
+/*
+ * Takes the next piece off g: repeated, in order, or to be held.  What is held
+ * is delivered only when g has gone past it, so that overlaps are compared.
+ */
 static void place_piece(struct streams *e, struct stream *s, struct segment *g)
 {
     struct stream_chunk **at = &s->held;
@@ -246,10 +254,11 @@ static void place_piece(struct streams *e, struct stream *s, struct segment *g)
     n = fresh(*at, g);
     if (n == 0) {
         overlap(e, *at, g);
+    } else if (ready(s)) {
+        drain(e, s);
     } else if (g->seq == s->next) {
         deliver(e, s, (struct bytes){g->data.at, n}, g->from);
         advance(g, n);
-        drain(e, s);
     } else {
         n = smaller(n, sizeof(*at)->data);
         if (hold(e, s, at, g, n))
@@ -283,10 +292,9 @@ static void place(struct streams *e, struct stream *s, struct segment *g)
         place_piece(e, s, g);
         skip_old(s, g); /* a cut that was reported reaches over pieces */
     }
-    if (g->cut && g->seq == s->next) {
+    if (g->cut && g->seq == s->next)
         report_cut(e, s, g->cut, g->from);
-        drain(e, s);
-    }
+    drain(e, s);
     while (s->held && acknowledged(s, s->held->seq))
         give_up_hole(e, s);
 }

@@ -15,6 +15,10 @@ unit_tests += %reldir%/test_decode
 %canon_reldir%_test_decode_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_decode_LDADD  = libsensor.a libcore.a $(CMOCKA_LIBS) $(LIBS_ALL)
 
+unit_tests += %reldir%/test_stream
+%canon_reldir%_test_stream_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_stream_LDADD  = libsensor.a libcore.a $(CMOCKA_LIBS) $(LIBS_ALL)
+
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
 TESTS          += $(unit_tests)
