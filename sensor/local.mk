@@ -12,8 +12,7 @@ libsensor_a_SOURCES = \
 	%reldir%/conversation.h %reldir%/conversation.c \
 	%reldir%/flow_record.h %reldir%/flow_record.c \
 	%reldir%/health.h %reldir%/health.c \
-	%reldir%/worker.h %reldir%/worker.c
-
+	%reldir%/worker.h %reldir%/worker.c \
 	%reldir%/config.h %reldir%/config.c \
 	%reldir%/config_print.c \
 	%reldir%/settings.h %reldir%/settings.c \

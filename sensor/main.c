@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config.h"
 #include "sensor/commands.h"
 
 static const struct command commands[] = {

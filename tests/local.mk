@@ -3,12 +3,6 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT;
 
 unit_tests  =
-
-unit_tests = \
-	%reldir%/test_diagnostic %reldir%/test_expression %reldir%/test_yaml
-
-	%reldir%/test_diagnostic %reldir%/test_yaml \
-	%reldir%/test_config
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 unit_tests += %reldir%/test_decode
@@ -97,10 +91,12 @@ noinst_PROGRAMS += %reldir%/fuzz_dissector
 endif
 EXTRA_DIST += %reldir%/fuzz_dissector.c %reldir%/messages
 
+unit_tests += %reldir%/test_expression
 %canon_reldir%_test_expression_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_expression_LDADD  = librules.a libcore.a $(YAML_LIBS) -lm $(CMOCKA_LIBS)
 EXTRA_DIST += %reldir%/rules_bench.h
 
+unit_tests += %reldir%/test_config
 %canon_reldir%_test_config_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_config_LDADD  = libsensor.a libcore.a $(YAML_LIBS) -lm $(CMOCKA_LIBS)
 
