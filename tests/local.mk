@@ -31,3 +31,9 @@ TESTS      += %reldir%/events.test
 EXTRA_DIST += %reldir%/events.test %reldir%/events.py
 TEST_EXTENSIONS = .test
 TEST_LOG_DRIVER = $(LOG_DRIVER)
+
+unit_tests += %reldir%/test_sink %reldir%/test_redis
+%canon_reldir%_test_sink_CFLAGS  = $(unit_cflags)
+%canon_reldir%_test_sink_LDADD   = libalerts.a libcore.a $(REDIS_LIBS) $(CMOCKA_LIBS) -lm
+%canon_reldir%_test_redis_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_redis_LDADD  = libalerts.a libcore.a $(REDIS_LIBS) $(CMOCKA_LIBS) -lm
