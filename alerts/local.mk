@@ -4,4 +4,8 @@ libalerts_a_SOURCES = \
 	%reldir%/event.h \
 	%reldir%/eve.h %reldir%/eve.c %reldir%/eve_nodes.c \
 	%reldir%/filter.h %reldir%/filter.c \
-	%reldir%/finding.h %reldir%/finding.c
+	%reldir%/finding.h %reldir%/finding.c \
+	%reldir%/queue.h %reldir%/queue.c \
+	%reldir%/redis_link.h %reldir%/redis_link.c \
+	%reldir%/sink.h %reldir%/sink.c \
+	%reldir%/sink_file.c %reldir%/sink_redis.c

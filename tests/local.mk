@@ -101,3 +101,9 @@ unit_tests += %reldir%/test_config
 %canon_reldir%_test_config_LDADD  = libsensor.a libcore.a $(YAML_LIBS) -lm $(CMOCKA_LIBS)
 
 EXTRA_DIST += %reldir%/config/bad.yaml %reldir%/config/bad.txt %reldir%/config/plant.yaml
+
+unit_tests += %reldir%/test_sink %reldir%/test_redis
+%canon_reldir%_test_sink_CFLAGS  = $(unit_cflags)
+%canon_reldir%_test_sink_LDADD   = libalerts.a libcore.a $(REDIS_LIBS) $(CMOCKA_LIBS) -lm
+%canon_reldir%_test_redis_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_redis_LDADD  = libalerts.a libcore.a $(REDIS_LIBS) $(CMOCKA_LIBS) -lm
