@@ -17,6 +17,10 @@ unit_tests += %reldir%/test_flow
 %canon_reldir%_test_flow_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_flow_LDADD  = libsensor.a libcore.a $(CMOCKA_LIBS) $(LIBS_ALL)
 
+unit_tests += %reldir%/test_reader
+%canon_reldir%_test_reader_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_reader_LDADD  = libsensor.a libcore.a $(CMOCKA_LIBS) $(LIBS_ALL)
+
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
 TESTS          += $(unit_tests)
