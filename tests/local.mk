@@ -13,6 +13,14 @@ unit_tests += %reldir%/test_stream
 %canon_reldir%_test_stream_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_stream_LDADD  = libsensor.a libcore.a $(CMOCKA_LIBS) $(LIBS_ALL)
 
+unit_tests += %reldir%/test_flow
+%canon_reldir%_test_flow_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_flow_LDADD  = libsensor.a libcore.a $(CMOCKA_LIBS) $(LIBS_ALL)
+
+unit_tests += %reldir%/test_reader
+%canon_reldir%_test_reader_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_reader_LDADD  = libsensor.a libcore.a $(CMOCKA_LIBS) $(LIBS_ALL)
+
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
 TESTS          += $(unit_tests)
@@ -70,6 +78,15 @@ TESTS      += %reldir%/events.test
 EXTRA_DIST += %reldir%/events.test %reldir%/events.py
 TEST_EXTENSIONS = .test
 TEST_LOG_DRIVER = $(LOG_DRIVER)
+
+if FUZZING
+noinst_PROGRAMS += %reldir%/fuzz_packet %reldir%/fuzz_stream
+%canon_reldir%_fuzz_packet_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%canon_reldir%_fuzz_packet_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
+%canon_reldir%_fuzz_stream_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%canon_reldir%_fuzz_stream_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
+endif
+EXTRA_DIST += %reldir%/fuzz_packet.c %reldir%/fuzz_stream.c
 
 EXTRA_DIST += %reldir%/guard.h %reldir%/frames.h %reldir%/compare-decode
 
