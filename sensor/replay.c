@@ -25,7 +25,7 @@ static bool name_sources(struct replay *r)
     if (!r->sources)
         return false;
     for (size_t i = 0; i < n; i++)
-        r->sources[i] = (struct source){reader_source_name(r->reader, (uint32_t)i), true};
+        r->sources[i] = (struct encode_source){reader_source_name(r->reader, (uint32_t)i), true};
     r->analysis->encoder->sources = r->sources;
     r->analysis->encoder->nsources = (unsigned)n;
     return true;

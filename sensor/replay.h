@@ -21,7 +21,7 @@ struct replay {
     struct reader *reader;
     struct worker worker;
     struct analysis *analysis;
-    struct source *sources; /* for the encoder: grows with the reader's */
+    struct encode_source *sources; /* for the encoder: grows with the reader's */
     uint64_t frames, bytes;
     int64_t first, last;    /* ns since 1970: of the earliest and latest packet */
     double seconds;         /* it took */

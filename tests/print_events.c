@@ -70,7 +70,7 @@ static void print_alerts(void)
 
 int main(int argc, char **argv)
 {
-    static const struct source sources[] = {{"plant.pcap", true}};
+    static const struct encode_source sources[] = {{"plant.pcap", true}};
 
     encoder_open(&encoder);
     encoder.host = "north-wtp-01";

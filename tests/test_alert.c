@@ -51,7 +51,7 @@ static void note(void *to, const struct event *e)
 
 static void open_with(struct alerts_config config)
 {
-    static const struct source sources[] = {{"plant.pcap", true}};
+    static const struct encode_source sources[] = {{"plant.pcap", true}};
 
     encoder_open(&encoder);
     encoder.sources = sources;

@@ -18,7 +18,7 @@ static char out[SIZE];
 
 static int open_pool(void **state)
 {
-    static const struct source sources[] = {{"plant.pcap", true}, {"span0", false}};
+    static const struct encode_source sources[] = {{"plant.pcap", true}, {"span0", false}};
 
     (void)state;
     encoder_open(&encoder);

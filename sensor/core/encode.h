@@ -32,7 +32,7 @@
 #include "sensor/core/record.h"
 
 /* Where packets come from: record.source is the place in the table. */
-struct source {
+struct encode_source {
     const char *name; /* "plant.pcap", "span0" */
     bool file;        /* else an interface */
 };
@@ -47,7 +47,7 @@ extern const struct encode_limits encode_all; /* no limits */
 
 struct encoder {
     const char *host;             /* NULL leaves it out */
-    const struct source *sources; /* borrowed */
+    const struct encode_source *sources; /* borrowed */
     unsigned nsources;
     struct encode_limits
         limits; /* what a record's line shows; the totals tell the rest */

@@ -88,7 +88,7 @@ static void hash_out(struct exchange *x, struct record *r)
 
 /* ---- lists ----------------------------------------------------------------- */
 
-static void append(struct list *l, struct record *r)
+static void append(struct record_list *l, struct record *r)
 {
     r->next = NULL;
     r->previous = l->last;
@@ -100,7 +100,7 @@ static void append(struct list *l, struct record *r)
     l->n++;
 }
 
-static void unlink_from(struct list *l, struct record *r)
+static void unlink_from(struct record_list *l, struct record *r)
 {
     if (r->previous)
         r->previous->next = r->next;
@@ -312,7 +312,7 @@ void exchange_settle(struct exchange *x, const struct cursor *c)
 {
     struct record *r = x->touched.first;
 
-    x->touched = (struct list){0};
+    x->touched = (struct record_list){0};
     while (r) {
         struct record *next = r->next;
 

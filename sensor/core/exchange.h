@@ -61,7 +61,7 @@ struct patience {
     int64_t stub;    /* how long a stub waits on after that */
 };
 
-struct list {
+struct record_list {
     struct record *first, *last;
     uint32_t n;
 };
@@ -71,8 +71,8 @@ struct exchange {
     const struct schema *schema;
     struct patience patience;
     struct timer timer;
-    struct list open, stubs; /* in the order of their deadlines */
-    struct list touched;     /* by the message at hand */
+    struct record_list open, stubs; /* in the order of their deadlines */
+    struct record_list touched;     /* by the message at hand */
     struct session *sessions;
     uint32_t nsessions;
     uint64_t serial;
