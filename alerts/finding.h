@@ -31,6 +31,12 @@ struct texts {
     unsigned n;
 };
 
+/* A technique of MITRE ATT&CK for ICS, with the tactic it serves. */
+struct technique {
+    const char *id, *name;               /* "T0855", "Unauthorized Command Message" */
+    const char *tactic_id, *tactic_name; /* "TA0106", "Impair Process Control" */
+};
+
 struct signature {
     uint32_t id; /* 8101010 */
     uint32_t rev;
@@ -43,7 +49,8 @@ struct signature {
     unsigned score;      /* 0 to 100 */
     bool condition;      /* lasts until cleared; else an event */
     int64_t clear_after; /* ns without a match after which a condition is over */
-    struct texts attack; /* technique ids, may be empty */
+    const struct technique *const *attack;
+    unsigned nattack; /* may be 0 */
     const char *why, *remediation;
     struct texts false_positives, references;
     const char *created, *updated; /* "2026_11_22" */
