@@ -156,31 +156,39 @@ static void load_severity(struct loading *l, struct rule *rule, const struct yam
     rule->signature.score = (unsigned)number;
 }
 
-static void check_technique(struct loading *l, const struct yaml *value)
+static const struct technique *technique_of(struct loading *l, const struct yaml *value)
 {
+    const struct technique *t = NULL;
     struct diagnostic *e;
     struct nearest n;
 
-    if (value->kind != YAML_SCALAR || attack_technique(value->text))
-        return;
+    if (yaml_is(value, YAML_SCALAR, l->d))
+        t = attack_technique(value->text);
+    if (t || value->kind != YAML_SCALAR)
+        return t;
     e = diagnostics_error(l->d, &value->at, "`%.40s` is no technique of ATT&CK for ICS",
                           value->text);
     nearest_open(&n, value->text);
     for (unsigned i = 0; i < attack_ntechniques; i++)
         nearest_offer(&n, attack_techniques[i].id);
     diagnostic_suggest(l->d, e, n.best);
+    return NULL;
 }
 
 static void load_attack(struct loading *l, struct rule *rule, const struct yaml *item)
 {
     const struct yaml *attack =
         rule->alert ? need(l, item, "attack") : yaml_get(item, "attack");
+    const struct technique **list;
 
     if (!attack || !yaml_is(attack, YAML_SEQUENCE, l->d))
         return;
-    for (const struct yaml *v = attack->first; v; v = v->next)
-        check_technique(l, v);
-    rule->signature.attack = texts_of(l, attack);
+    list = arena_take(&l->set->arena, (attack->n + 1) * sizeof *list);
+    for (const struct yaml *v = attack->first; v; v = v->next) {
+        list[rule->signature.nattack] = technique_of(l, v);
+        rule->signature.nattack += list[rule->signature.nattack] != NULL;
+    }
+    rule->signature.attack = list;
 }
 
 static void load_kind(struct loading *l, struct rule *rule, const struct yaml *item)

@@ -110,7 +110,8 @@ static void a_match_is_a_finding(void **state)
     assert_int_equal(last.signature->rev, 2);
     assert_int_equal(last.signature->severity, SEVERITY_HIGH);
     assert_int_equal(last.signature->score, 70);
-    assert_string_equal(last.signature->attack.text[0], "T0855");
+    assert_int_equal(last.signature->nattack, 1);
+    assert_string_equal(last.signature->attack[0]->name, "Unauthorized Command Message");
     assert_string_equal(last.summary, "10.0.0.9 asked 10.0.0.1/unit:3 for 10");
     assert_int_equal(last.nmatched, 3);
     assert_string_equal(last.matched[0], "plc: true");
