@@ -2,7 +2,11 @@
 # tables are large) and add its sources to this list.  The first file named after
 # the protocol brings `dissector_<name>` into the registry.
 dissectors = \
-	%reldir%/modbus/modbus.c
+	%reldir%/modbus/modbus.c %reldir%/modbus/modbus.h \
+	%reldir%/modbus/diagnostics.c %reldir%/modbus/files.c \
+	%reldir%/modbus/framing.c %reldir%/modbus/functions.c \
+	%reldir%/modbus/identification.c %reldir%/modbus/tables.c \
+	%reldir%/modbus/umas.c
 
 noinst_LIBRARIES += libdissectors.a
 libdissectors_a_SOURCES = $(dissectors) %reldir%/dissector.h %reldir%/registry.c

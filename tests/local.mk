@@ -25,3 +25,21 @@ EXTRA_DIST += %reldir%/rules_bench.h
 %canon_reldir%_test_ruleset_LDADD  = librules.a libcore.a $(YAML_LIBS) $(CRYPTO_LIBS) -lm $(CMOCKA_LIBS)
 %canon_reldir%_test_threshold_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_threshold_LDADD  = librules.a libcore.a $(CMOCKA_LIBS)
+
+unit_tests += %reldir%/test_messages %reldir%/test_modbus
+%canon_reldir%_test_messages_SOURCES = %reldir%/test_messages.c \
+	%reldir%/dump.h %reldir%/dump.c %reldir%/feed.h %reldir%/feed.c \
+	%reldir%/guard.h %reldir%/samples.h %reldir%/samples.c
+%canon_reldir%_test_messages_CFLAGS  = $(unit_cflags)
+%canon_reldir%_test_messages_LDADD   = libdissectors.a libcore.a $(CMOCKA_LIBS)
+%canon_reldir%_test_modbus_SOURCES = %reldir%/test_modbus.c \
+	%reldir%/dump.h %reldir%/dump.c %reldir%/feed.h %reldir%/feed.c
+%canon_reldir%_test_modbus_CFLAGS  = $(unit_cflags)
+%canon_reldir%_test_modbus_LDADD   = libdissectors.a libcore.a $(CMOCKA_LIBS)
+
+if FUZZING
+noinst_PROGRAMS += %reldir%/fuzz_dissector
+%canon_reldir%_fuzz_dissector_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%canon_reldir%_fuzz_dissector_LDADD   = libdissectors.a libcore.a
+endif
+EXTRA_DIST += %reldir%/fuzz_dissector.c %reldir%/messages

@@ -376,11 +376,11 @@ static struct record *find(const struct exchange *x, uint64_t key, uint64_t hint
     return best;
 }
 
-bool exchange_pending(const struct exchange *x, uint64_t key)
+const struct record *exchange_pending(const struct exchange *x, uint64_t key)
 {
     const struct record *r = find(x, key, 0);
 
-    return r && !r->late_stub;
+    return r && !r->late_stub ? r : NULL;
 }
 
 static void remember(struct exchange *x, uint64_t key)

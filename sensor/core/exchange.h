@@ -133,8 +133,8 @@ void exchange_refused(struct record *r);
 /* A message that stands alone: SPONTANEOUS, or SENT when it asks for no answer. */
 struct record *exchange_alone(struct exchange *x, enum outcome outcome);
 
-/* True when a request with this key waits for its answer. */
-bool exchange_pending(const struct exchange *x, uint64_t key);
+/* The oldest request with this key that waits for its answer, to look at; or NULL. */
+const struct record *exchange_pending(const struct exchange *x, uint64_t key);
 
 /*
  * EXCHANGE_SESSION bytes of state for this key, zeroed when new; the same bytes
