@@ -3,6 +3,10 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT;
 
 unit_tests  =
+
+unit_tests = \
+	%reldir%/test_diagnostic %reldir%/test_expression %reldir%/test_yaml \
+	%reldir%/test_ruleset %reldir%/test_threshold
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 unit_tests += %reldir%/test_decode
@@ -90,6 +94,14 @@ EXTRA_DIST += %reldir%/fuzz_packet.c %reldir%/fuzz_stream.c
 
 EXTRA_DIST += %reldir%/guard.h %reldir%/frames.h %reldir%/compare-decode
 
+%canon_reldir%_test_expression_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_expression_LDADD  = librules.a libcore.a $(YAML_LIBS) -lm $(CMOCKA_LIBS)
+EXTRA_DIST += %reldir%/rules_bench.h
+%canon_reldir%_test_ruleset_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_ruleset_LDADD  = librules.a libcore.a $(YAML_LIBS) $(CRYPTO_LIBS) -lm $(CMOCKA_LIBS)
+%canon_reldir%_test_threshold_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_threshold_LDADD  = librules.a libcore.a $(CMOCKA_LIBS)
+
 unit_tests += %reldir%/test_messages %reldir%/test_modbus
 %canon_reldir%_test_messages_SOURCES = %reldir%/test_messages.c \
 	%reldir%/dump.h %reldir%/dump.c %reldir%/feed.h %reldir%/feed.c \
@@ -124,3 +136,4 @@ unit_tests += %reldir%/test_sink %reldir%/test_redis
 %canon_reldir%_test_sink_LDADD   = libalerts.a libcore.a $(REDIS_LIBS) $(CMOCKA_LIBS) -lm
 %canon_reldir%_test_redis_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_redis_LDADD  = libalerts.a libcore.a $(REDIS_LIBS) $(CMOCKA_LIBS) -lm
+
