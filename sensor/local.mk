@@ -17,7 +17,13 @@ libsensor_a_SOURCES = \
 	%reldir%/config_print.c \
 	%reldir%/settings.h %reldir%/settings.c \
 	%reldir%/setting_print.c \
-	%reldir%/setting_value.c
+	%reldir%/setting_value.c \
+	%reldir%/setup.h %reldir%/setup.c \
+	%reldir%/outputs.h %reldir%/outputs.c \
+	%reldir%/analysis.h %reldir%/analysis.c \
+	%reldir%/replay.h %reldir%/replay.c \
+	%reldir%/stats.h %reldir%/stats.c \
+	%reldir%/commands.h %reldir%/cmd_replay.c
 
 # Where the defaults of the settings point to.
 AM_CPPFLAGS += -DPKGDATADIR='"$(pkgdatadir)"' -DSYSCONFDIR='"$(sysconfdir)"'

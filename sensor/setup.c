@@ -22,6 +22,15 @@ unsigned setup_schemas(const struct schema *schemas[SETUP_SCHEMAS])
     return n;
 }
 
+unsigned setup_schema(const struct setup *setup, const struct schema *s)
+{
+    unsigned i = 0;
+
+    while (i < setup->nschemas && setup->schemas[i] != s)
+        i++;
+    return i;
+}
+
 /* Before it is installed, the program finds its rules beside its build folder. */
 static const char *shipped_rules(struct setup *setup)
 {

@@ -29,6 +29,9 @@ struct setup_options {
 /* Every schema there is: of the dissectors, of flows, of the sensor's health. */
 unsigned setup_schemas(const struct schema *schemas[SETUP_SCHEMAS]);
 
+/* The index of a schema among setup->schemas: what expressions know it by. */
+unsigned setup_schema(const struct setup *setup, const struct schema *s);
+
 /*
  * False when there was any error; setup->d has all of them, and warnings in either
  * case.  setup_close() afterwards in any case.

@@ -3,10 +3,6 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT;
 
 unit_tests  =
-
-unit_tests = \
-	%reldir%/test_diagnostic %reldir%/test_expression %reldir%/test_yaml \
-	%reldir%/test_ruleset %reldir%/test_threshold
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 unit_tests += %reldir%/test_decode
@@ -97,6 +93,7 @@ EXTRA_DIST += %reldir%/guard.h %reldir%/frames.h %reldir%/compare-decode
 %canon_reldir%_test_expression_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_expression_LDADD  = librules.a libcore.a $(YAML_LIBS) -lm $(CMOCKA_LIBS)
 EXTRA_DIST += %reldir%/rules_bench.h
+unit_tests += %reldir%/test_ruleset %reldir%/test_threshold
 %canon_reldir%_test_ruleset_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_ruleset_LDADD  = librules.a libcore.a $(YAML_LIBS) $(CRYPTO_LIBS) -lm $(CMOCKA_LIBS)
 %canon_reldir%_test_threshold_CFLAGS = $(unit_cflags)
