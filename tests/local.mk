@@ -42,3 +42,9 @@ unit_tests += %reldir%/test_text
 %canon_reldir%_test_text_SOURCES = %reldir%/test_text.c %reldir%/sample.c %reldir%/sample.h
 %canon_reldir%_test_text_CFLAGS  = $(unit_cflags)
 %canon_reldir%_test_text_LDADD   = libalerts.a libcore.a $(CMOCKA_LIBS) -lm
+
+check_PROGRAMS += %reldir%/print_filter
+%canon_reldir%_print_filter_SOURCES = %reldir%/print_filter.c %reldir%/sample.c %reldir%/sample.h
+%canon_reldir%_print_filter_LDADD   = libalerts.a libcore.a -lm
+TESTS      += %reldir%/filter.test
+EXTRA_DIST += %reldir%/filter.test
