@@ -134,3 +134,14 @@ unit_tests += %reldir%/test_sink %reldir%/test_redis
 %canon_reldir%_test_redis_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_redis_LDADD  = libalerts.a libcore.a $(REDIS_LIBS) $(CMOCKA_LIBS) -lm
 
+
+unit_tests += %reldir%/test_text
+%canon_reldir%_test_text_SOURCES = %reldir%/test_text.c %reldir%/sample.c %reldir%/sample.h
+%canon_reldir%_test_text_CFLAGS  = $(unit_cflags)
+%canon_reldir%_test_text_LDADD   = libalerts.a libcore.a $(CMOCKA_LIBS) -lm
+
+check_PROGRAMS += %reldir%/print_filter
+%canon_reldir%_print_filter_SOURCES = %reldir%/print_filter.c %reldir%/sample.c %reldir%/sample.h
+%canon_reldir%_print_filter_LDADD   = libalerts.a libcore.a -lm
+TESTS      += %reldir%/filter.test
+EXTRA_DIST += %reldir%/filter.test
