@@ -1,7 +1,7 @@
 noinst_LIBRARIES += libsensor.a
 libsensor_a_SOURCES = \
 	%reldir%/packet.h \
-	%reldir%/checksum.h %reldir%/checksum.c \
+	%reldir%/checksum.h \
 	%reldir%/decode.h %reldir%/decode.c \
 	%reldir%/flow.h %reldir%/flow.c \
 	%reldir%/stream.h %reldir%/stream.c \
