@@ -236,9 +236,9 @@ static void on_done(void *context, struct record *r)
     record_give(r);
 }
 
-struct sink analysis_sink(struct analysis *a)
+struct record_sink analysis_sink(struct analysis *a)
 {
-    return (struct sink){on_request, on_done, a};
+    return (struct record_sink){on_request, on_done, a};
 }
 
 void analysis_open(struct analysis *a, const struct analysis_options *options,
@@ -249,9 +249,10 @@ void analysis_open(struct analysis *a, const struct analysis_options *options,
     a->alerts = alerts;
     a->encoder = encoder;
     a->seen = INT64_MIN;
-    a->want = options->outputs ? outputs_want(options->outputs) &
-                                     (OUTPUT_TRANSACTIONS | OUTPUT_FLOWS | OUTPUT_OPERATIONS)
-                               : 0;
+    a->want = options->outputs
+                  ? outputs_want(options->outputs) &
+                        (OUTPUT_TRANSACTIONS | OUTPUT_FLOWS | OUTPUT_OPERATIONS)
+                  : 0;
     a->json = json_into(a->stage, sizeof a->stage);
     a->json.flush = to_file;
     a->json.to = options->out;

@@ -20,9 +20,9 @@
 enum { ANALYSIS_SERVICES = 64, ANALYSIS_PROTOCOLS = 32 };
 
 struct analysis_options {
-    bool records;          /* write records, not alerts */
-    uint32_t protocols;    /* a bit for each schema of `records`; 0: all transactions */
-    bool flows;            /* write flow records too */
+    bool records;       /* write records, not alerts */
+    uint32_t protocols; /* a bit for each schema of `records`; 0: all transactions */
+    bool flows;         /* write flow records too */
     const struct program *filter; /* only records for which it holds; may be NULL */
     const struct rule *why_not;   /* a rule to explain, or NULL */
     struct setup *setup;          /* rules, and what the configuration wants to hear */
@@ -30,7 +30,7 @@ struct analysis_options {
     /* One record for people; NULL: JSON lines. */
     void (*print)(void *context, const struct record *r);
     void *context;
-    FILE *out;             /* of JSON lines */
+    FILE *out; /* of JSON lines */
 };
 
 struct protocol_counts {
@@ -51,9 +51,9 @@ struct analysis {
     struct alerts *alerts;
     struct encoder *encoder;
     struct json json;
-    uint32_t want;          /* enum output_what of the outputs */
-    char stage[65536];      /* of the JSON writer */
-    char line[65536];       /* one record for the outputs */
+    uint32_t want;     /* enum output_what of the outputs */
+    char stage[65536]; /* of the JSON writer */
+    char line[65536];  /* one record for the outputs */
     int64_t seen;      /* of the latest record: never falls */
     struct protocol_counts protocols[ANALYSIS_PROTOCOLS];
     unsigned nprotocols;
@@ -70,7 +70,7 @@ void analysis_open(struct analysis *a, const struct analysis_options *options,
                    struct encoder *encoder, struct alerts *alerts);
 
 /* The sink that brings records to it. */
-struct sink analysis_sink(struct analysis *a);
+struct record_sink analysis_sink(struct analysis *a);
 
 /* Nothing more comes: what is still staged is written, alerts end. */
 void analysis_end(struct analysis *a);

@@ -103,7 +103,7 @@ static bool take_rules(struct arguments *a, const char *path)
     return true;
 }
 
-enum option {
+enum long_option {
     OPTION_NO_RULES = 256,
     OPTION_RECORDS,
     OPTION_FILTER,
@@ -208,12 +208,14 @@ static int parse(int argc, char **argv, struct arguments *a)
                 return wrong(rows[i].wrong, optarg);
         }
     }
-    return optind < argc ? -1 : wrong("which capture? A file, a directory, or - for stdin", NULL);
+    return optind < argc
+               ? -1
+               : wrong("which capture? A file, a directory, or - for stdin", NULL);
 }
 
 /* ---- running --------------------------------------------------------------- */
 
-struct run {
+struct job {
     struct arguments a;
     struct setup setup;
     struct encoder encoder;
@@ -230,13 +232,13 @@ struct run {
     unsigned since_poll;
 };
 
-static void note_worst(struct run *r, const struct alert *alert)
+static void note_worst(struct job *r, const struct alert *alert)
 {
     if (r->worst.id == 0 || alert->severity > r->worst.severity)
         r->worst = *alert;
 }
 
-static int64_t oldest_open(const struct run *r, const struct alert *gone)
+static int64_t oldest_open(const struct job *r, const struct alert *gone)
 {
     int64_t oldest = INT64_MAX;
 
@@ -248,14 +250,14 @@ static int64_t oldest_open(const struct run *r, const struct alert *gone)
 }
 
 /* The sensor's own conditions are always shown, the plant's only when asked for. */
-static bool shown(const struct run *r, const struct event *e)
+static bool shown(const struct job *r, const struct event *e)
 {
     return r->a.conditions || !e->alert || !e->alert->condition || e->health;
 }
 
 static void on_event(void *to, const struct event *e)
 {
-    struct run *r = to;
+    struct job *r = to;
 
     if (e->kind == EVENT_GONE && !shown(r, e))
         r->conditions++;
@@ -274,12 +276,12 @@ static void on_event(void *to, const struct event *e)
 
 static void print_record(void *to, const struct record *record)
 {
-    struct run *r = to;
+    struct job *r = to;
 
     text_record(r->out, record);
 }
 
-static bool compile_filter(struct run *r)
+static bool compile_filter(struct job *r)
 {
     const char *text = r->a.filter;
     const struct source *s;
@@ -300,11 +302,12 @@ static bool compile_filter(struct run *r)
                               &r->filter);
 }
 
-static bool load(struct run *r)
+static bool load(struct job *r)
 {
     struct setup_options o = {.config = r->a.config,
                               .nrules = r->a.nrules,
-                              .no_rules = r->a.no_rules || (r->a.records && !r->a.why_not)};
+                              .no_rules =
+                                  r->a.no_rules || (r->a.records && !r->a.why_not)};
     bool ok;
 
     memcpy(o.rules, r->a.rules, sizeof o.rules);
@@ -318,7 +321,7 @@ static bool load(struct run *r)
     return ok;
 }
 
-static bool open_alerts(struct run *r)
+static bool open_alerts(struct job *r)
 {
     const struct config *c = r->setup.config;
     struct alerts_config config = alerts_defaults();
@@ -327,15 +330,16 @@ static bool open_alerts(struct run *r)
     config.close_after = c->close_after;
     config.rate = c->alert_rate.count;
     config.rate_period = c->alert_rate.within;
-    config.eve = (struct eve){.encoder = &r->encoder,
-                              .version = PACKAGE_VERSION,
-                              .ruleset = r->setup.rules ? ruleset_version(r->setup.rules) : NULL,
-                              .site = c->site,
-                              .contact = c->contact};
+    config.eve =
+        (struct eve){.encoder = &r->encoder,
+                     .version = PACKAGE_VERSION,
+                     .ruleset = r->setup.rules ? ruleset_version(r->setup.rules) : NULL,
+                     .site = c->site,
+                     .contact = c->contact};
     return alerts_open(&r->alerts, &config, on_event, r);
 }
 
-static bool prepare(struct run *r)
+static bool prepare(struct job *r)
 {
     struct analysis_options o = {.records = r->a.records,
                                  .protocols = r->a.protocols,
@@ -360,17 +364,17 @@ static bool prepare(struct run *r)
 
 /* ---- telling --------------------------------------------------------------- */
 
-static void sum_up_protocols(const struct run *r, struct text_summary *s)
+static void sum_up_protocols(const struct job *r, struct text_summary *s)
 {
     for (unsigned i = 0; i < r->analysis.nprotocols && s->nprotocols < TEXT_NAMES; i++) {
         const struct protocol_counts *c = &r->analysis.protocols[i];
 
-        s->protocols[s->nprotocols++] = (struct text_protocol){
-            .name = c->schema->name,
-            .transactions = c->transactions,
-            .refused = c->outcomes[OUTCOME_REFUSED],
-            .malformed = c->malformed,
-            .unanswered = c->outcomes[OUTCOME_UNANSWERED]};
+        s->protocols[s->nprotocols++] =
+            (struct text_protocol){.name = c->schema->name,
+                                   .transactions = c->transactions,
+                                   .refused = c->outcomes[OUTCOME_REFUSED],
+                                   .malformed = c->malformed,
+                                   .unanswered = c->outcomes[OUTCOME_UNANSWERED]};
     }
     for (unsigned i = 0; i < r->analysis.nservices && s->nflows < TEXT_NAMES; i++) {
         const struct service_count *c = &r->analysis.services[i];
@@ -380,15 +384,17 @@ static void sum_up_protocols(const struct run *r, struct text_summary *s)
     }
 }
 
-static const char *mirror_sentence(const struct run *r, char *out, size_t size)
+static const char *mirror_sentence(const struct job *r, char *out, size_t size)
 {
     const struct worker *w = &r->replay.worker;
-    double missing = w->streams.counters.bytes
-                         ? 100.0 * (double)w->streams.counters.gap_bytes /
-                               (double)(w->streams.counters.bytes + w->streams.counters.gap_bytes)
-                         : 0;
+    double missing =
+        w->streams.counters.bytes
+            ? 100.0 * (double)w->streams.counters.gap_bytes /
+                  (double)(w->streams.counters.bytes + w->streams.counters.gap_bytes)
+            : 0;
 
-    snprintf(out, size, "%.2f %% of TCP bytes missing, %llu packets cut, %llu bad checksums",
+    snprintf(out, size,
+             "%.2f %% of TCP bytes missing, %llu packets cut, %llu bad checksums",
              missing, (unsigned long long)w->decoded.cut,
              (unsigned long long)(w->decoded.bad_ip_sum + w->decoded.bad_l4_sum));
     return out;
@@ -402,7 +408,7 @@ static uint64_t peak_memory(void)
     return (uint64_t)usage.ru_maxrss * 1024;
 }
 
-static void print_summary(struct run *r)
+static void print_summary(struct job *r)
 {
     char mirror[120];
     struct text_summary s = {
@@ -424,7 +430,7 @@ static void print_summary(struct run *r)
     text_summary(stderr, &s);
 }
 
-static void print_head(struct run *r, const char *const *paths, size_t npaths)
+static void print_head(struct job *r, const char *const *paths, size_t npaths)
 {
     struct text_head head = {.name = npaths == 1 ? paths[0] : "several captures",
                              .frames = r->replay.frames,
@@ -432,14 +438,15 @@ static void print_head(struct run *r, const char *const *paths, size_t npaths)
                              .to = r->replay.last};
 
     if (r->setup.rules) {
-        for (const struct rule *rule = ruleset_rules(r->setup.rules); rule; rule = rule->next)
+        for (const struct rule *rule = ruleset_rules(r->setup.rules); rule;
+             rule = rule->next)
             head.rules++;
         head.ruleset = ruleset_version(r->setup.rules);
     }
     text_head(r->out, &head);
 }
 
-static bool fails(const struct run *r)
+static bool fails(const struct job *r)
 {
     const struct label *limit =
         r->a.fail_on ? label_named(severity_labels, r->a.fail_on) : NULL;
@@ -451,15 +458,16 @@ static bool fails(const struct run *r)
     return false;
 }
 
-static int run(struct run *r, const char *const *paths, size_t npaths)
+static int run(struct job *r, const char *const *paths, size_t npaths)
 {
-    struct replay_options o = {.worker = {.flows = r->setup.config->flows,
-                                          .pending = r->setup.config->pending_requests,
-                                          .records = r->setup.config->records,
-                                          .response_timeout = r->setup.config->response_timeout,
-                                          .classify = r->setup.config->ndpi},
-                               .speed = r->a.speed,
-                               .progress = true};
+    struct replay_options o = {
+        .worker = {.flows = r->setup.config->flows,
+                   .pending = r->setup.config->pending_requests,
+                   .records = r->setup.config->records,
+                   .response_timeout = r->setup.config->response_timeout,
+                   .classify = r->setup.config->ndpi},
+        .speed = r->a.speed,
+        .progress = true};
     char why[READER_TEXT];
     bool delivered;
 
@@ -475,7 +483,8 @@ static int run(struct run *r, const char *const *paths, size_t npaths)
         stats_print(r->out, &r->replay);
     delivered = outputs_finish(&r->outputs, 10000);
     if (fflush(r->out) != 0 || ferror(r->out)) {
-        fprintf(stderr, "sightglass replay: cannot write the output: %s\n", strerror(errno));
+        fprintf(stderr, "sightglass replay: cannot write the output: %s\n",
+                strerror(errno));
         return EXIT_USAGE;
     }
     print_summary(r);
@@ -484,7 +493,7 @@ static int run(struct run *r, const char *const *paths, size_t npaths)
 
 int command_replay(int argc, char **argv)
 {
-    static struct run r; /* large, and there is one */
+    static struct job r; /* large, and there is one */
     int status = parse(argc, argv, &r.a);
 
     if (status >= 0)

@@ -14,7 +14,7 @@ static struct sink *open_redis(const struct config_redis *c, char error[SINK_ERR
     s.user = c->user;
     s.password_file = c->password_file;
     s.keys = c->prefix;
-    s.mode = c->mode;
+    s.mode = (enum redis_mode)c->mode;
     s.connect_ms = (unsigned)(c->connect_timeout / NS_PER_MS);
     s.command_ms = (unsigned)(c->command_timeout / NS_PER_MS);
     s.queue = c->queue;
@@ -23,9 +23,10 @@ static struct sink *open_redis(const struct config_redis *c, char error[SINK_ERR
 
 static struct sink *open_file(const struct config_file *c, char error[SINK_ERROR])
 {
-    return sink_file_open(
-        &(struct sink_file_config){.path = c->path, .rotate = c->rotate_size, .keep = c->keep},
-        ~0u, error);
+    return sink_file_open(&(struct sink_file_config){.path = c->path,
+                                                     .rotate = c->rotate_size,
+                                                     .keep = c->keep},
+                          ~0u, error);
 }
 
 void outputs_add(struct outputs *o, const char *name, uint32_t what, struct sink *sink)
@@ -42,8 +43,8 @@ bool outputs_open(struct outputs *o, const struct config *config, struct diagnos
     for (unsigned i = 0; i < config->noutputs; i++) {
         const struct config_output *c = &config->outputs[i];
         char error[SINK_ERROR] = "";
-        struct sink *sink =
-            c->type == OUTPUT_REDIS ? open_redis(&c->redis, error) : open_file(&c->file, error);
+        struct sink *sink = c->type == OUTPUT_REDIS ? open_redis(&c->redis, error)
+                                                    : open_file(&c->file, error);
 
         if (sink)
             outputs_add(o, c->name, c->what, sink);
@@ -104,7 +105,8 @@ static bool tell_loss(const struct output *o, bool flushed)
     if (flushed && lost == 0)
         return true;
     fprintf(stderr,
-            "output %s: %" PRIu64 " of %" PRIu64 " events delivered, %" PRIu64 " lost%s%s\n",
+            "output %s: %" PRIu64 " of %" PRIu64 " events delivered, %" PRIu64
+            " lost%s%s\n",
             o->name, c->delivered, c->put, lost, o->sink->error[0] ? ": " : "",
             o->sink->error);
     return false;

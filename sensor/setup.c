@@ -64,7 +64,8 @@ static void load_rules(struct setup *setup, const struct setup_options *options)
     if (options->nrules == 0) {
         paths[o.npaths++] = shipped_rules(setup);
         o.nshipped = 1;
-        for (unsigned i = 0; i < setup->config->site_rules.n && o.npaths < SETUP_PATHS; i++) {
+        for (unsigned i = 0; i < setup->config->site_rules.n && o.npaths < SETUP_PATHS;
+             i++) {
             if (access(setup->config->site_rules.text[i], F_OK) == 0)
                 paths[o.npaths++] = setup->config->site_rules.text[i];
         }

@@ -7,7 +7,8 @@ struct counter {
     uint64_t value;
 };
 
-static void group(struct json *j, const char *name, const struct counter *counters, size_t n)
+static void group(struct json *j, const char *name, const struct counter *counters,
+                  size_t n)
 {
     json_object(j, name);
     for (size_t i = 0; i < n; i++)
@@ -18,14 +19,22 @@ static void group(struct json *j, const char *name, const struct counter *counte
 static void decoding(struct json *j, const struct decode_counters *d)
 {
     const struct counter counters[] = {
-        {"frames", d->frames},           {"bytes", d->bytes},
-        {"cut", d->cut},                 {"bad_length", d->bad_length},
-        {"bad_ip_checksum", d->bad_ip_sum}, {"bad_l4_checksum", d->bad_l4_sum},
-        {"unknown_link", d->unknown_link}, {"tagged", d->tagged},
-        {"arp", d->arp},                 {"other_ethertype", d->other_ethertype},
-        {"ipv4", d->ipv4},               {"ipv6", d->ipv6},
-        {"fragments", d->fragments},     {"tcp", d->tcp},
-        {"udp", d->udp},                 {"icmp", d->icmp},
+        {"frames", d->frames},
+        {"bytes", d->bytes},
+        {"cut", d->cut},
+        {"bad_length", d->bad_length},
+        {"bad_ip_checksum", d->bad_ip_sum},
+        {"bad_l4_checksum", d->bad_l4_sum},
+        {"unknown_link", d->unknown_link},
+        {"tagged", d->tagged},
+        {"arp", d->arp},
+        {"other_ethertype", d->other_ethertype},
+        {"ipv4", d->ipv4},
+        {"ipv6", d->ipv6},
+        {"fragments", d->fragments},
+        {"tcp", d->tcp},
+        {"udp", d->udp},
+        {"icmp", d->icmp},
         {"other_protocol", d->other_protocol},
     };
 
@@ -53,11 +62,16 @@ static void flows(struct json *j, const struct worker *w)
 static void streams(struct json *j, const struct stream_counters *s)
 {
     const struct counter counters[] = {
-        {"segments", s->segments},       {"bytes", s->bytes},
-        {"retransmitted", s->retransmitted}, {"overlaps", s->overlaps},
-        {"overlaps_differing", s->differing}, {"reordered", s->reordered},
-        {"gaps", s->gaps},               {"gap_bytes", s->gap_bytes},
-        {"pool_full", s->pool_full},     {"far", s->far},
+        {"segments", s->segments},
+        {"bytes", s->bytes},
+        {"retransmitted", s->retransmitted},
+        {"overlaps", s->overlaps},
+        {"overlaps_differing", s->differing},
+        {"reordered", s->reordered},
+        {"gaps", s->gaps},
+        {"gap_bytes", s->gap_bytes},
+        {"pool_full", s->pool_full},
+        {"far", s->far},
         {"resynchronised", s->resynchronised},
     };
 
@@ -106,8 +120,9 @@ static void alerting(struct json *j, const struct analysis *a)
 {
     const struct alerts_counters *c = &a->alerts->counters;
     const struct counter counters[] = {
-        {"findings", a->findings}, {"told", c->told},       {"updates", c->updates},
-        {"stormed", c->stormed},   {"evicted", c->evicted}, {"unfit", c->unfit},
+        {"findings", a->findings}, {"told", c->told},
+        {"updates", c->updates},   {"stormed", c->stormed},
+        {"evicted", c->evicted},   {"unfit", c->unfit},
         {"cut", c->cut},           {"records_too_long", a->too_long},
     };
 

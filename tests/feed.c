@@ -30,7 +30,7 @@ static void came_out(void *context, struct record *r)
 
 void feed_open(struct feed *f, const struct dissector *d, unsigned framing, size_t n)
 {
-    struct sink sink = {saw_request, came_out, f};
+    struct record_sink sink = {saw_request, came_out, f};
     bool ok;
 
     memset(f, 0, sizeof *f);

@@ -105,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool truncated = false;
     struct cursor input = cur_over((struct bytes){data, size}, &truncated);
     unsigned choice = cur_u8(&input);
-    struct sink sink = {.done = came_out};
+    struct record_sink sink = {.done = came_out};
 
     now = clock_at_rest(3600 * NS_PER_S, 5 * NS_PER_S);
     clock_tick(&now, NS_PER_S);

@@ -90,9 +90,6 @@ EXTRA_DIST += %reldir%/fuzz_packet.c %reldir%/fuzz_stream.c
 
 EXTRA_DIST += %reldir%/guard.h %reldir%/frames.h %reldir%/compare-decode
 
-%canon_reldir%_test_expression_CFLAGS = $(unit_cflags)
-%canon_reldir%_test_expression_LDADD  = librules.a libcore.a $(YAML_LIBS) -lm $(CMOCKA_LIBS)
-EXTRA_DIST += %reldir%/rules_bench.h
 unit_tests += %reldir%/test_ruleset %reldir%/test_threshold
 %canon_reldir%_test_ruleset_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_ruleset_LDADD  = librules.a libcore.a $(YAML_LIBS) $(CRYPTO_LIBS) -lm $(CMOCKA_LIBS)
