@@ -238,17 +238,6 @@ static void note_worst(struct job *r, const struct alert *alert)
         r->worst = *alert;
 }
 
-static int64_t oldest_open(const struct job *r, const struct alert *gone)
-{
-    int64_t oldest = INT64_MAX;
-
-    for (const struct alert *a = r->alerts.quietest; a; a = a->later) {
-        if (a != gone && a->first_seen < oldest)
-            oldest = a->first_seen;
-    }
-    return oldest;
-}
-
 /* The sensor's own conditions are always shown, the plant's only when asked for. */
 static bool shown(const struct job *r, const struct event *e)
 {
@@ -264,7 +253,7 @@ static void on_event(void *to, const struct event *e)
     if (e->kind == EVENT_ALERT && shown(r, e))
         note_worst(r, e->alert);
     if (r->text && e->kind == EVENT_GONE && shown(r, e))
-        screen_take(&r->screen, e->alert, oldest_open(r, e->alert));
+        screen_take(&r->screen, e->alert, INT64_MIN); /* the head comes first */
     if (e->line.len == 0)
         return;
     if (!r->text && !r->a.records && shown(r, e))
