@@ -173,7 +173,7 @@ static void patience_grows_with_the_slowest_answer(void **state)
 {
     (void)state;
     ask("0001 0000 0006 01 03 0005 0001");
-    feed_wait(&feed, 800 * NS_PER_MS);
+    feed_wait(&feed, INT64_C(800) * NS_PER_MS);
     answer("0001 0000 0005 01 03 02 0011");
     ask("0002 0000 0006 01 03 0005 0001");
     feed_wait(&feed, 3 * NS_PER_S);

@@ -107,10 +107,14 @@ static enum fit pdu_fit(const struct side *side, struct cursor pdu, size_t len)
 /* A header that begins another message, as far as its bytes are there. */
 static bool header_follows(struct cursor after)
 {
+    unsigned protocol, len;
+
     if (cur_left(&after) < HEADER_SIZE)
         return false;
     cur_skip(&after, 2);
-    return cur_be16(&after) == 0 && cur_be16(&after) <= ADU_LENGTH_MAX;
+    protocol = cur_be16(&after);
+    len = cur_be16(&after);
+    return protocol == 0 && len >= 2 && len <= ADU_LENGTH_MAX;
 }
 
 static long tcp_probe(const struct side *side, struct cursor head)

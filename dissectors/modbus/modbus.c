@@ -203,9 +203,7 @@ static void request(struct pdu *p, const struct frame *f)
 {
     uint64_t hint = hint_of(f, p->function, false);
 
-    if (f->has_function && f->code & EXCEPTION_BIT)
-        p->r = exchange_alone(p->x, OUTCOME_SENT);
-    else if (f->rtu && f->unit == 0)
+    if (f->code & EXCEPTION_BIT || (f->rtu && f->unit == 0))
         p->r = exchange_alone(p->x, OUTCOME_SENT);
     else
         p->r = exchange_request(p->x, key_of(f), hint);
