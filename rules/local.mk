@@ -4,6 +4,7 @@ librules_a_SOURCES = \
 	%reldir%/csv.h %reldir%/csv.c \
 	%reldir%/evaluate.c %reldir%/program.h %reldir%/set.c \
 	%reldir%/explain.h %reldir%/explain.c \
+	%reldir%/expression.h %reldir%/expression.c \
 	%reldir%/lexer.h %reldir%/lexer.c \
 	%reldir%/literal.h %reldir%/literal.c \
 	%reldir%/load.h %reldir%/load.c %reldir%/load_list.c %reldir%/load_rule.c \
@@ -13,3 +14,6 @@ librules_a_SOURCES = \
 	%reldir%/sentence.h %reldir%/sentence.c \
 	%reldir%/threshold.h %reldir%/threshold.c \
 	%reldir%/typer.h %reldir%/typer.c
+
+rulesdir = $(pkgdatadir)/rules
+dist_rules_DATA = %reldir%/shipped/modbus.yaml %reldir%/shipped/modbus_flow.yaml
