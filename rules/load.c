@@ -191,7 +191,7 @@ static void load_macro(struct loading *l, const struct yaml *item)
     }
     m = arena_take(&l->set->arena, sizeof *m);
     m->name = name;
-    m->at = item->first->at;
+    m->at = item->first->at; /* for errors while it loads; see type_macros() */
     m->syntax = parse_expression(when, &l->set->arena, l->d);
     m->next = names->macros;
     names->macros = m;
@@ -246,6 +246,10 @@ static void load_items(struct loading *l, const struct files *files, int kind,
     for (unsigned i = 0; i < files->n; i++) {
         const struct yaml *root = files->list[i].root;
 
+        struct source *file = arena_take(&l->set->arena, sizeof *file);
+
+        file->file = arena_text(&l->set->arena, files->list[i].path);
+        l->file = file;
         l->shipped = files->list[i].shipped;
         if (!root || root->kind != YAML_SEQUENCE)
             continue;

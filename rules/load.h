@@ -37,7 +37,8 @@ struct ruleset {
 struct loading {
     struct ruleset *set;
     struct diagnostics *d;
-    bool shipped; /* the file at hand */
+    bool shipped;              /* the file at hand */
+    const struct source *file; /* its name alone, which lives as long as the set */
 };
 
 /* Declares a list; items that stand in a CSV are read beside the rules file. */

@@ -154,6 +154,7 @@ static struct list *declare(struct loading *l, const struct yaml *item, const ch
     if (!list) {
         list = arena_take(&l->set->arena, sizeof *list);
         *list = (struct list){.name = name, .type = type, .at = item->at};
+        list->at.source = l->file;
         list->set = (struct set){.kind = kinds[type], .list = name};
         list->next = l->set->names.lists;
         l->set->names.lists = list;
@@ -197,8 +198,10 @@ void load_list(struct loading *l, const struct yaml *item)
     if (!list)
         return;
     list->filled = from || (items && items->n);
-    if (list->filled)
+    if (list->filled) {
         list->at = item->at;
+        list->at.source = l->file;
+    }
     if (from)
         load_csv(l, list, from, yaml_get(item, "column"));
     else if (items)

@@ -360,6 +360,7 @@ static struct rule_test *load_test(struct loading *l, const struct yaml *item)
         return NULL;
     }
     test->at = item->at;
+    test->at.source = l->file;
     test->pcap = text_of(l, pcap);
     yaml_int(alerts, 0, 1000000, &test->alerts, l->d);
     test->config = text_of(l, yaml_get(item, "config"));
@@ -447,6 +448,7 @@ void load_rule(struct loading *l, const struct yaml *item)
     load_texts(l, rule, item);
     load_say(l, rule, item);
     load_tests(l, rule, item);
+    rule->at.source = l->file;
     *l->set->last_rule = rule;
     l->set->last_rule = &rule->next;
     l->set->nrules++;

@@ -11,6 +11,7 @@
  */
 
 #include "alerts/finding.h"
+#include "rules/expression.h"
 #include "rules/sentence.h"
 #include "rules/threshold.h"
 
@@ -71,9 +72,9 @@ void ruleset_close(struct ruleset *set);
 /*
  * Each transaction is shown twice: when its request is known, and when it is
  * complete; one that has no request is shown to both one after the other.  Other
- * kinds of records are complete at once: RULE_DONE alone.
+ * kinds of records are complete at once: RULE_AT_DONE alone.
  */
-enum rule_phase { RULE_REQUEST, RULE_DONE };
+enum rule_phase { RULE_AT_REQUEST, RULE_AT_DONE };
 
 /* Calls found() for every rule that matches, in the order of the files. */
 void ruleset_run(struct ruleset *set, enum rule_phase phase, const struct record *r,

@@ -125,11 +125,11 @@ static bool is_old(const struct threshold *t, const struct threshold_entry *e)
     return t->now - e->time > t->within;
 }
 
-/* A ring of the last `reaches` times. */
+/* A ring of the last `reaches` times, which only grow: the old ones come first. */
 static uint32_t add_count(struct threshold *t, struct threshold_key *key,
                           struct threshold_entry *entries)
 {
-    uint32_t n = 0;
+    uint32_t low = 0, high, middle;
 
     if (key->n < t->reaches) {
         entries[key->n++].time = t->now;
@@ -137,9 +137,14 @@ static uint32_t add_count(struct threshold *t, struct threshold_key *key,
         entries[key->at].time = t->now;
         key->at = (key->at + 1) % t->reaches;
     }
-    for (uint32_t i = 0; i < key->n; i++)
-        n += !is_old(t, &entries[i]);
-    return n;
+    for (high = key->n; low < high;) {
+        middle = (low + high) / 2;
+        if (is_old(t, &entries[(key->at + middle) % t->reaches]))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return key->n - low;
 }
 
 /* Each value with the time it was last seen. */

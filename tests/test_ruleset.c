@@ -104,8 +104,8 @@ static void a_match_is_a_finding(void **state)
     (void)state;
     loads("- rule: t.read\n  id: 9000001\n  rev: 2\n  when: >\n    plc and verb == read\n"
           "    and plc.address in {90..110}\n" REST);
-    assert_int_equal(run(RULE_DONE), 0);
-    assert_int_equal(run(RULE_REQUEST), 1);
+    assert_int_equal(run(RULE_AT_DONE), 0);
+    assert_int_equal(run(RULE_AT_REQUEST), 1);
     assert_int_equal(last.signature->id, 9000001);
     assert_int_equal(last.signature->rev, 2);
     assert_int_equal(last.signature->severity, SEVERITY_HIGH);
@@ -125,9 +125,9 @@ static void other_protocols_are_not_asked(void **state)
     loads(
         "- rule: t.far\n  id: 9000001\n  rev: 1\n  when: far.function == read_registers\n" REST
         "- rule: t.other\n  id: 9000002\n  rev: 1\n  when: verb == write\n" REST);
-    assert_int_equal(run(RULE_REQUEST), 0);
+    assert_int_equal(run(RULE_AT_REQUEST), 0);
     record->verbs = VERB_WRITE;
-    assert_int_equal(run(RULE_REQUEST), 1);
+    assert_int_equal(run(RULE_AT_REQUEST), 1);
     assert_int_equal(last.signature->id, 9000002);
 }
 
@@ -139,8 +139,8 @@ static void what_names_the_answer_waits_for_it(void **state)
     record->outcome = OUTCOME_REFUSED;
     bench_side(record, SIDE_RESPONSE, record->time);
     record_set(record, PLC_EXCEPTION, 2);
-    assert_int_equal(run(RULE_REQUEST), 0);
-    assert_int_equal(run(RULE_DONE), 1);
+    assert_int_equal(run(RULE_AT_REQUEST), 0);
+    assert_int_equal(run(RULE_AT_DONE), 1);
     assert_string_equal(last.matched[1],
                         "plc.exception == illegal_data_address: illegal_data_address");
 }
@@ -152,13 +152,13 @@ static void a_list_tells_members_from_strangers(void **state)
     loads(
         "- rule: t.stranger\n  id: 9000001\n  rev: 1\n  when: client not in $friends\n" REST
         "- list: friends\n  type: host\n  from: hosts.csv\n  column: host\n");
-    assert_int_equal(run(RULE_REQUEST), 1);
+    assert_int_equal(run(RULE_AT_REQUEST), 1);
     assert_string_equal(last.matched[0], "client not in $friends: 10.0.0.9, not among 2");
     put(csv, "host\n10.0.0.9\n");
     loads(
         "- rule: t.stranger\n  id: 9000001\n  rev: 1\n  when: client not in $friends\n" REST
         "- list: friends\n  type: host\n  from: hosts.csv\n  column: host\n");
-    assert_int_equal(run(RULE_REQUEST), 0);
+    assert_int_equal(run(RULE_AT_REQUEST), 0);
 }
 
 static void a_rule_over_an_empty_list_sleeps(void **state)
@@ -175,14 +175,14 @@ static void a_rule_over_an_empty_list_sleeps(void **state)
         "- list: friends\n  type: host\n  when_empty: inactive\n"
         "- rule: t.stranger\n  id: 9000001\n  rev: 1\n  when: client not in $friends\n" REST);
     rule = ruleset_rule(set, "t.stranger");
-    assert_int_equal(run(RULE_REQUEST), 0);
+    assert_int_equal(run(RULE_AT_REQUEST), 0);
     assert_string_equal(rule_empty_list(rule)->name, "friends");
     ruleset_why_not(set, rule, record, why, sizeof why);
     assert_string_equal(why, "the rule sleeps: list $friends is empty");
     assert_true(ruleset_list_set(set, "friends", yaml_get(lists, "friends"), &d));
-    assert_int_equal(run(RULE_REQUEST), 1);
+    assert_int_equal(run(RULE_AT_REQUEST), 1);
     ruleset_lists_restore(set);
-    assert_int_equal(run(RULE_REQUEST), 0);
+    assert_int_equal(run(RULE_AT_REQUEST), 0);
     arena_close(&arena);
 }
 
@@ -192,7 +192,7 @@ static void a_placeholder_is_filled_once(void **state)
     loads(
         "- list: friends\n  type: host\n- list: friends\n  type: host\n  items: [10.0.0.9]\n"
         "- rule: t.friend\n  id: 9000001\n  rev: 1\n  when: client in $friends\n" REST);
-    assert_int_equal(run(RULE_REQUEST), 1);
+    assert_int_equal(run(RULE_AT_REQUEST), 1);
     assert_false(load("- list: a\n  type: host\n  items: [::1]\n"
                       "- list: a\n  type: host\n  items: [::1]\n"));
 }
@@ -204,7 +204,7 @@ static void macros_stand_for_conditions(void **state)
           "- macro: reads\n  when: plc and near and verb == read\n"
           "- macro: near\n  when: client in 10.0.0.0/8\n"
           "- macro: far_away\n  when: not near\n");
-    assert_int_equal(run(RULE_REQUEST), 1);
+    assert_int_equal(run(RULE_AT_REQUEST), 1);
     assert_string_equal(last.matched[0], "reads: true");
 }
 
@@ -216,19 +216,19 @@ static void a_threshold_counts_for_each_track(void **state)
         "  threshold: {distinct: plc.address, reaches: 3, within: 60s}\n  track: [client]\n"
         "  severity: low\n  category: C\n  attack: []\n  why: w\n"
         "  say: \"{client} tried {threshold.value}\"\n");
-    assert_int_equal(run(RULE_REQUEST), 0);
-    assert_int_equal(run(RULE_REQUEST), 0);
+    assert_int_equal(run(RULE_AT_REQUEST), 0);
+    assert_int_equal(run(RULE_AT_REQUEST), 0);
     record_set(record, PLC_ADDRESS, 101);
-    assert_int_equal(run(RULE_REQUEST), 0);
+    assert_int_equal(run(RULE_AT_REQUEST), 0);
     record_set(record, PLC_ADDRESS, 102);
     record->parties.client.bytes[3] = 77;
-    assert_int_equal(run(RULE_REQUEST), 0);
+    assert_int_equal(run(RULE_AT_REQUEST), 0);
     record->parties.client.bytes[3] = 9;
-    assert_int_equal(run(RULE_REQUEST), 1);
+    assert_int_equal(run(RULE_AT_REQUEST), 1);
     assert_string_equal(last.summary, "10.0.0.9 tried 3");
     assert_int_equal(last.threshold, 3);
     ruleset_reset(set);
-    assert_int_equal(run(RULE_REQUEST), 0);
+    assert_int_equal(run(RULE_AT_REQUEST), 0);
 }
 
 static void the_point_that_decided_is_told(void **state)
@@ -239,7 +239,7 @@ static void the_point_that_decided_is_told(void **state)
           "  severity: low\n  category: C\n  attack: []\n  why: w\n"
           "  say: \"{client} set {point.address} to {point.value}: {points}\"\n");
     bench_run(record, ACCESS_WRITTEN, 100, "\0\1\0\5\0\3\0\4", 4);
-    assert_int_equal(run(RULE_REQUEST), 1);
+    assert_int_equal(run(RULE_AT_REQUEST), 1);
     assert_true(last.has_point);
     assert_int_equal(last.point.address, 101);
     assert_string_equal(
@@ -253,7 +253,7 @@ static void a_building_block_tells_nobody(void **state)
 {
     (void)state;
     loads("- rule: t.block\n  id: 9000001\n  rev: 1\n  alert: false\n  when: plc\n");
-    assert_int_equal(run(RULE_REQUEST), 0);
+    assert_int_equal(run(RULE_AT_REQUEST), 0);
     assert_int_equal(ruleset_rule(set, "9000001")->matched, 1);
 }
 
