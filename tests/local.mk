@@ -142,3 +142,14 @@ check_PROGRAMS += %reldir%/print_filter
 %canon_reldir%_print_filter_LDADD   = libalerts.a libcore.a -lm
 TESTS      += %reldir%/filter.test
 EXTRA_DIST += %reldir%/filter.test
+
+# Cut, joined, swapped, repeated: the same records.
+unit_tests += %reldir%/test_segmentation
+%canon_reldir%_test_segmentation_SOURCES = %reldir%/test_segmentation.c \
+	%reldir%/wire.c %reldir%/dump.c %reldir%/samples.c %reldir%/feed.c
+%canon_reldir%_test_segmentation_CFLAGS  = $(unit_cflags)
+%canon_reldir%_test_segmentation_LDADD   = libsensor.a libalerts.a libdissectors.a libcore.a $(LIBS_ALL) $(CMOCKA_LIBS)
+
+# Run in the build folder, where the libraries are.
+TESTS      += %reldir%/check-layers
+EXTRA_DIST += %reldir%/check-layers

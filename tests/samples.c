@@ -31,7 +31,7 @@ static unsigned framing_named(const struct dissector *d, const char *name)
     return l->code;
 }
 
-static void read_line(const struct dissector *d, struct conversation *c, char *line)
+static void read_line(const struct dissector *d, struct dialogue *c, char *line)
 {
     static const char framing[] = "# framing ";
     struct sample *m = &c->messages[c->n];
@@ -48,7 +48,7 @@ static void read_line(const struct dissector *d, struct conversation *c, char *l
     c->n++;
 }
 
-static void read_file(const struct dissector *d, struct conversation *c, const char *path)
+static void read_file(const struct dissector *d, struct dialogue *c, const char *path)
 {
     static char line[LINE_SIZE];
     FILE *in = fopen(path, "r");
@@ -68,8 +68,8 @@ static int is_sample(const struct dirent *e)
     return dot && strcmp(dot, ".hex") == 0;
 }
 
-void samples_each(const struct dissector *d, struct conversation *room,
-                  void (*each)(const struct dissector *d, const struct conversation *c,
+void samples_each(const struct dissector *d, struct dialogue *room,
+                  void (*each)(const struct dissector *d, const struct dialogue *c,
                                void *context),
                   void *context)
 {

@@ -4,7 +4,7 @@
 /*
  * The sample messages of tests/messages, read whole: see the README there.
  *
- * A conversation owns its messages until the next samples_read() into it.
+ * A dialogue owns its messages until the next samples_read() into it.
  */
 
 #include "dissectors/dissector.h"
@@ -16,7 +16,7 @@ struct sample {
     struct bytes bytes;
 };
 
-struct conversation {
+struct dialogue {
     char name[256]; /* its file */
     unsigned framing;
     struct sample messages[SAMPLE_MESSAGES];
@@ -26,8 +26,8 @@ struct conversation {
 };
 
 /* Calls `each` for every file of the dissector's directory, in order of names. */
-void samples_each(const struct dissector *d, struct conversation *room,
-                  void (*each)(const struct dissector *d, const struct conversation *c,
+void samples_each(const struct dissector *d, struct dialogue *room,
+                  void (*each)(const struct dissector *d, const struct dialogue *c,
                                void *context),
                   void *context);
 

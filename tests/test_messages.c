@@ -21,11 +21,11 @@
 
 enum { POOL = 128, TABLES = SCHEMA_FIELDS + 3, LABELS = 128 };
 
-static struct conversation room;
+static struct dialogue room;
 static struct feed feed;
 
 static void for_every_conversation(void (*each)(const struct dissector *,
-                                                const struct conversation *, void *),
+                                                const struct dialogue *, void *),
                                    void *context)
 {
     for (unsigned i = 0; i < ndissectors; i++)
@@ -35,7 +35,7 @@ static void for_every_conversation(void (*each)(const struct dissector *,
 /* ---- truncation ----------------------------------------------------------------- */
 
 /* All messages before the ith whole, the ith only in part. */
-static void feed_cut(const struct dissector *d, const struct conversation *c, size_t i,
+static void feed_cut(const struct dissector *d, const struct dialogue *c, size_t i,
                      size_t len)
 {
     struct bytes cut;
@@ -51,7 +51,7 @@ static void feed_cut(const struct dissector *d, const struct conversation *c, si
     feed_end(&feed);
 }
 
-static void check_cut(const struct conversation *c, size_t i, size_t len)
+static void check_cut(const struct dialogue *c, size_t i, size_t len)
 {
     for (size_t n = feed.nrecords; n-- > 0;) {
         const struct record *r = feed.records[n];
@@ -66,7 +66,7 @@ static void check_cut(const struct conversation *c, size_t i, size_t len)
     }
 }
 
-static void cut_all(const struct dissector *d, const struct conversation *c,
+static void cut_all(const struct dissector *d, const struct dialogue *c,
                     void *context)
 {
     size_t *tried = context;
@@ -102,7 +102,7 @@ struct burst {
 static struct burst bursts[SAMPLE_MESSAGES];
 static size_t nbursts;
 
-static void make_bursts(const struct conversation *c)
+static void make_bursts(const struct dialogue *c)
 {
     nbursts = 0;
     for (size_t i = 0; i < c->n; i++) {
@@ -119,7 +119,7 @@ static void make_bursts(const struct conversation *c)
 }
 
 /* The text of all records, the nth burst being cut at `at`. */
-static char *records_of(const struct dissector *d, const struct conversation *c, size_t n,
+static char *records_of(const struct dissector *d, const struct dialogue *c, size_t n,
                         size_t at)
 {
     char *text = NULL;
@@ -143,7 +143,7 @@ static char *records_of(const struct dissector *d, const struct conversation *c,
     return text;
 }
 
-static void split_all(const struct dissector *d, const struct conversation *c,
+static void split_all(const struct dissector *d, const struct dialogue *c,
                       void *context)
 {
     char *whole;
@@ -177,7 +177,7 @@ static void a_stream_cut_anywhere_gives_the_same_records(void **state)
 
 /* ---- exhaustion --------------------------------------------------------------------- */
 
-static void feed_all(const struct dissector *d, const struct conversation *c, size_t pool)
+static void feed_all(const struct dissector *d, const struct dialogue *c, size_t pool)
 {
     feed_open(&feed, d, c->framing, pool);
     feed.keep = false;
@@ -187,7 +187,7 @@ static void feed_all(const struct dissector *d, const struct conversation *c, si
     feed_end(&feed);
 }
 
-static void starve(const struct dissector *d, const struct conversation *c, void *context)
+static void starve(const struct dissector *d, const struct dialogue *c, void *context)
 {
     size_t with_room, told;
 
@@ -253,7 +253,7 @@ static void mark_record(const struct record *r)
         mark(SEEN_VIOLATIONS, r->schema->violations, r->violations[i].reason, false);
 }
 
-static void mark_all(const struct dissector *d, const struct conversation *c,
+static void mark_all(const struct dissector *d, const struct dialogue *c,
                      void *context)
 {
     (void)context;
@@ -324,7 +324,7 @@ static void every_label_occurs_in_some_message(void **state)
 
 static bool field_seen[SCHEMA_FIELDS];
 
-static void check_sides(const struct dissector *d, const struct conversation *c,
+static void check_sides(const struct dissector *d, const struct dialogue *c,
                         void *context)
 {
     (void)context;
