@@ -66,10 +66,12 @@ struct alerts {
     int64_t now;
     uint64_t order; /* of opening: equal deadlines keep it */
     struct hash_key key;
-    struct alert **heads; /* hash table by root cause */
-    struct past **past_heads;
+    struct bucket {
+        struct alert *open;
+        struct past *past;
+    } * buckets; /* hash table by root cause */
     struct past *past;
-    size_t nheads, npast, past_at;
+    size_t nbuckets, npast, past_at;
     struct pool pool, bodies, large_bodies;
     struct timers timers;
     struct alert *quietest, *latest; /* all that are open */

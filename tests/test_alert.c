@@ -46,7 +46,8 @@ static void note(void *to, const struct event *e)
                        .occurrence = e->alert->occurrence,
                        .time = e->time};
     assert_true(e->line.len <= EVE_LINE);
-    memcpy(t->line, e->line.at, e->line.len);
+    if (e->line.len > 0)
+        memcpy(t->line, e->line.at, e->line.len);
 }
 
 static void open_with(struct alerts_config config)
