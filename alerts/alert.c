@@ -254,6 +254,17 @@ int64_t alerts_due(const struct alerts *a)
     return first ? first->due : INT64_MAX;
 }
 
+int64_t alerts_oldest(const struct alerts *a, const struct alert *but)
+{
+    int64_t oldest = INT64_MAX;
+
+    for (const struct alert *alert = a->quietest; alert; alert = alert->later) {
+        if (alert != but && alert->first_seen < oldest)
+            oldest = alert->first_seen;
+    }
+    return oldest;
+}
+
 /* ---- taking in ----------------------------------------------------------------- */
 
 /* The same on every sensor: bytes in one order. */

@@ -99,6 +99,9 @@ void alerts_expire(struct alerts *a, int64_t now);
 /* When alerts_expire() has something to do next; INT64_MAX when nothing is open. */
 int64_t alerts_due(const struct alerts *a);
 
+/* When the oldest open alert was first seen, `but` aside; INT64_MAX without one. */
+int64_t alerts_oldest(const struct alerts *a, const struct alert *but);
+
 /* Tells what is untold yet of alerts that are open, in order, and frees it all. */
 void alerts_close(struct alerts *a, int64_t now);
 

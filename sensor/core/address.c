@@ -87,7 +87,7 @@ const char *mac_text(const uint8_t mac[MAC_SIZE], char out[MAC_TEXT])
 {
     static const char digits[] = "0123456789abcdef";
 
-    for (unsigned i = 0; i < MAC_SIZE; i++) {
+    for (size_t i = 0; i < MAC_SIZE; i++) {
         out[3 * i] = digits[mac[i] >> 4];
         out[3 * i + 1] = digits[mac[i] & 15];
         out[3 * i + 2] = ':';

@@ -79,20 +79,27 @@ static void begin(struct json *j, const char *key)
         *at++ = ',';
     j->comma = true;
     if (key) {
+        j->fields++;
         *at++ = '"';
-        memcpy(at, key, len);
-        at += len;
+        while (*key)
+            *at++ = *key++;
         *at++ = '"';
         *at++ = ':';
-        j->fields++;
     }
     j->len = (size_t)(at - j->out);
 }
 
 size_t json_end_line(struct json *j)
 {
+    size_t len;
+
     put_char(j, '\n');
-    return j->overflow ? 0 : j->len;
+    len = j->overflow ? 0 : j->len;
+    if (j->flush && len > 0) {
+        j->flush(j->to, j->out, len);
+        j->len = 0;
+    }
+    return len;
 }
 
 static void open_with(struct json *j, const char *key, char c)
