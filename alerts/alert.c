@@ -60,17 +60,16 @@ static bool open_memory(struct alerts *a)
     size_t n = a->config.open;
     bool ok = true;
 
-    a->nheads = power_above(2 * n);
+    a->nbuckets = power_above(2 * n);
     a->npast = n * PASTS_PER_OPEN;
-    a->heads = calloc(a->nheads, sizeof *a->heads);
-    a->past_heads = calloc(a->nheads, sizeof *a->past_heads);
+    a->buckets = calloc(a->nbuckets, sizeof *a->buckets);
     a->past = calloc(a->npast, sizeof *a->past);
     a->stage = malloc(EVE_LINE);
     ok &= pool_open(&a->pool, "alerts", sizeof(struct alert), n);
     ok &= pool_open(&a->bodies, "alert texts", BODY, n);
     ok &= pool_open(&a->large_bodies, "large alert texts", LARGE_BODY, n / 8 + 1);
     ok &= timers_open(&a->timers, n);
-    return ok && a->heads && a->past_heads && a->past && a->stage;
+    return ok && a->buckets && a->past && a->stage;
 }
 
 static void close_memory(struct alerts *a)
@@ -81,8 +80,7 @@ static void close_memory(struct alerts *a)
     pool_close(&a->pool);
     free(a->stage);
     free(a->past);
-    free(a->past_heads);
-    free(a->heads);
+    free(a->buckets);
 }
 
 bool alerts_open(struct alerts *a, const struct alerts_config *config,
@@ -102,14 +100,14 @@ bool alerts_open(struct alerts *a, const struct alerts_config *config,
 
 /* ---- tables ----------------------------------------------------------------- */
 
-static size_t slot_of(const struct alerts *a, uint64_t root)
+static struct bucket *bucket_of(const struct alerts *a, uint64_t root)
 {
-    return hash_keyed(&a->key, &root, sizeof root) & (a->nheads - 1);
+    return &a->buckets[hash_keyed(&a->key, &root, sizeof root) & (a->nbuckets - 1)];
 }
 
 static struct alert *find(const struct alerts *a, uint64_t root)
 {
-    struct alert *alert = a->heads[slot_of(a, root)];
+    struct alert *alert = bucket_of(a, root)->open;
 
     while (alert && alert->root != root)
         alert = alert->hash_next;
@@ -119,7 +117,7 @@ static struct alert *find(const struct alerts *a, uint64_t root)
 /* How often the root cause has opened, this time included. */
 static uint32_t occurrence_of(struct alerts *a, uint64_t root)
 {
-    struct past **head = &a->past_heads[slot_of(a, root)], **from, *past = *head;
+    struct past **head = &bucket_of(a, root)->past, **from, *past = *head;
 
     while (past && past->root != root)
         past = past->next;
@@ -127,7 +125,7 @@ static uint32_t occurrence_of(struct alerts *a, uint64_t root)
         return ++past->occurrence;
     past = &a->past[a->past_at++ % a->npast];
     if (past->occurrence > 0) {
-        from = &a->past_heads[slot_of(a, past->root)];
+        from = &bucket_of(a, past->root)->past;
         while (*from != past)
             from = &(*from)->next;
         *from = past->next;
@@ -161,7 +159,7 @@ static void free_body(struct alerts *a, struct alert *alert)
 
 static void forget(struct alerts *a, struct alert *alert)
 {
-    struct alert **from = &a->heads[slot_of(a, alert->root)];
+    struct alert **from = &bucket_of(a, alert->root)->open;
 
     while (*from != alert)
         from = &(*from)->hash_next;
@@ -255,6 +253,17 @@ int64_t alerts_due(const struct alerts *a)
     struct timer *first = timers_first(&a->timers);
 
     return first ? first->due : INT64_MAX;
+}
+
+int64_t alerts_oldest(const struct alerts *a, const struct alert *but)
+{
+    int64_t oldest = INT64_MAX;
+
+    for (const struct alert *alert = a->quietest; alert; alert = alert->later) {
+        if (alert != but && alert->first_seen < oldest)
+            oldest = alert->first_seen;
+    }
+    return oldest;
 }
 
 /* ---- taking in ----------------------------------------------------------------- */
@@ -361,7 +370,7 @@ static struct alert *open_alert(struct alerts *a, const struct finding *f, uint6
                                 int64_t time)
 {
     struct alert *alert;
-    size_t slot = slot_of(a, root);
+    struct bucket *bucket = bucket_of(a, root);
 
     if (a->pool.used == a->pool.total) {
         a->counters.evicted++;
@@ -376,8 +385,8 @@ static struct alert *open_alert(struct alerts *a, const struct finding *f, uint6
     alert->quiet = f->signature->condition && f->signature->clear_after > 0
                        ? f->signature->clear_after
                        : a->config.close_after;
-    alert->hash_next = a->heads[slot];
-    a->heads[slot] = alert;
+    alert->hash_next = bucket->open;
+    bucket->open = alert;
     list_append(a, alert);
     return alert;
 }

@@ -66,10 +66,12 @@ struct alerts {
     int64_t now;
     uint64_t order; /* of opening: equal deadlines keep it */
     struct hash_key key;
-    struct alert **heads; /* hash table by root cause */
-    struct past **past_heads;
+    struct bucket {
+        struct alert *open;
+        struct past *past;
+    } * buckets; /* hash table by root cause */
     struct past *past;
-    size_t nheads, npast, past_at;
+    size_t nbuckets, npast, past_at;
     struct pool pool, bodies, large_bodies;
     struct timers timers;
     struct alert *quietest, *latest; /* all that are open */
@@ -96,6 +98,9 @@ void alerts_expire(struct alerts *a, int64_t now);
 
 /* When alerts_expire() has something to do next; INT64_MAX when nothing is open. */
 int64_t alerts_due(const struct alerts *a);
+
+/* When the oldest open alert was first seen, `but` aside; INT64_MAX without one. */
+int64_t alerts_oldest(const struct alerts *a, const struct alert *but);
 
 /* Tells what is untold yet of alerts that are open, in order, and frees it all. */
 void alerts_close(struct alerts *a, int64_t now);

@@ -1,4 +1,5 @@
 noinst_LIBRARIES += libalerts.a
+EXTRA_DIST += %reldir%/README.md
 libalerts_a_SOURCES = \
 	%reldir%/alert.h %reldir%/alert.c \
 	%reldir%/event.h \

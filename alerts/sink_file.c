@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct file_sink {
     struct sink sink;
@@ -24,15 +25,14 @@ static void fail(struct sink *s, const char *what, const char *path)
 
 static bool open_path(struct file_sink *f)
 {
-    long at;
+    struct stat st;
 
     f->out = fopen(f->path, "ae");
     if (!f->out) {
         fail(&f->sink, "cannot open", f->path);
         return false;
     }
-    at = fseek(f->out, 0, SEEK_END) == 0 ? ftell(f->out) : 0;
-    f->size = at > 0 ? (uint64_t)at : 0;
+    f->size = fstat(fileno(f->out), &st) == 0 ? (uint64_t)st.st_size : 0;
     return true;
 }
 

@@ -54,7 +54,7 @@ static size_t plain(const char *text, char *out, size_t size)
         uint8_t c = (uint8_t)*text;
 
         if ((c & 0xc0) != 0x80)
-            out[n++] = c >= 0x20 && c < 0x7f ? *text : '?';
+            out[n++] = (char)(c >= 0x20 && c < 0x7f ? c : '?');
     }
     out[n] = '\0';
     return n;
@@ -143,7 +143,7 @@ static void put_facts(FILE *out, const struct alert *alert)
 void text_alert(FILE *out, const struct alert *alert, bool colour)
 {
     const char *on = colour ? colours[alert->severity] : "";
-    char time[TIME_TEXT], detection[ALERT_NAME], summary[SUMMARY];
+    char time[TIME_TEXT], detection[ALERT_NAME] = "", summary[SUMMARY] = "";
 
     plain(alert->detection, detection, sizeof detection);
     plain(alert->summary, summary, sizeof summary);

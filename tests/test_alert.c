@@ -46,7 +46,8 @@ static void note(void *to, const struct event *e)
                        .occurrence = e->alert->occurrence,
                        .time = e->time};
     assert_true(e->line.len <= EVE_LINE);
-    memcpy(t->line, e->line.at, e->line.len);
+    if (e->line.len > 0)
+        memcpy(t->line, e->line.at, e->line.len);
 }
 
 static void open_with(struct alerts_config config)
@@ -289,6 +290,17 @@ static void what_is_told_does_not_depend_on_when_the_caller_looks(void **state)
         assert_string_equal(told[i].line, once[i].line);
 }
 
+static void the_oldest_open_alert_is_known(void **state)
+{
+    (void)state;
+    assert_true(alerts_oldest(&alerts, NULL) == INT64_MAX);
+    find_at(&sample_signature, 1, 0);
+    find_at(&sample_signature, 2, 5);
+    find_at(&sample_signature, 1, 6);
+    assert_true(alerts_oldest(&alerts, NULL) == SAMPLE_TIME);
+    assert_true(alerts_oldest(&alerts, alerts.latest) == SAMPLE_TIME + INT64_C(5) * S);
+}
+
 static void the_end_tells_what_is_untold(void **state)
 {
     (void)state;
@@ -435,6 +447,7 @@ int main(void)
         LIFE(critical_has_no_rate),
         LIFE(a_full_table_ends_the_quietest_alert_and_counts_it),
         LIFE(what_is_told_does_not_depend_on_when_the_caller_looks),
+        LIFE(the_oldest_open_alert_is_known),
         LIFE(the_end_tells_what_is_untold),
         LIFE(an_alert_has_the_shape_of_the_reference),
         LIFE(what_is_too_long_is_cut_in_order_and_says_so),

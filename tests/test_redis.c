@@ -123,7 +123,7 @@ static void put(unsigned n, enum severity severity)
 
     e.line.at = (const uint8_t *)line;
     e.line.len =
-        (size_t)snprintf(line, sizeof line, "{\"n\":%u,\"pad\":\"%0300u\"}\n", n, 0);
+        (size_t)snprintf(line, sizeof line, "{\"n\":%u,\"pad\":\"%0300u\"}\n", n, 0u);
     sink_put(sink, &e);
 }
 

@@ -44,14 +44,29 @@ bool address_in(const struct address *a, const struct address *net, unsigned bit
     return rest == 0 || (a->bytes[whole] ^ net->bytes[whole]) >> (8 - rest) == 0;
 }
 
+/* Every line of output has several of these: printf would be most of its cost. */
+static void put_v4(const uint8_t four[4], char *out)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        if (i > 0)
+            *out++ = '.';
+        if (four[i] >= 100)
+            *out++ = (char)('0' + four[i] / 100);
+        if (four[i] >= 10)
+            *out++ = (char)('0' + four[i] / 10 % 10);
+        *out++ = (char)('0' + four[i] % 10);
+    }
+    *out = '\0';
+}
+
 const char *address_text(const struct address *a, char out[ADDRESS_TEXT])
 {
-    int family = a->family == ADDRESS_V6 ? AF_INET6 : AF_INET;
-
     if (a->family == ADDRESS_NONE)
         snprintf(out, ADDRESS_TEXT, "-");
+    else if (a->family == ADDRESS_V4)
+        put_v4(a->bytes, out);
     else
-        assert(inet_ntop(family, a->bytes, out, ADDRESS_TEXT));
+        assert(inet_ntop(AF_INET6, a->bytes, out, ADDRESS_TEXT));
     return out;
 }
 
@@ -70,7 +85,13 @@ bool address_parse(const char *text, struct address *a)
 
 const char *mac_text(const uint8_t mac[MAC_SIZE], char out[MAC_TEXT])
 {
-    snprintf(out, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
-             mac[3], mac[4], mac[5]);
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < MAC_SIZE; i++) {
+        out[3 * i] = digits[mac[i] >> 4];
+        out[3 * i + 1] = digits[mac[i] & 15];
+        out[3 * i + 2] = ':';
+    }
+    out[MAC_TEXT - 1] = '\0';
     return out;
 }

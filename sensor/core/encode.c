@@ -174,7 +174,9 @@ void encode_flow(const struct record *r, struct json *j)
 /* Milliseconds with at most four decimals: 100 ns is what captures are good for. */
 static void put_ms(struct json *j, const char *key, int64_t ns)
 {
-    json_real(j, key, (double)(ns / NS_PER_TENTH_US) / 10000.0);
+    int64_t tenths = ns / NS_PER_TENTH_US;
+
+    json_real(j, key, (double)tenths / 10000.0);
 }
 
 static void put_flag_names(struct json *j, const char *key, const struct label *labels,
@@ -474,7 +476,7 @@ void encode_points(const struct record *r, unsigned most, struct json *j)
 const char *encode_plural(const char *name, char out[JSON_KEY])
 {
     size_t len = strlen(name);
-    char last = len ? name[len - 1] : 'x';
+    int last = len ? name[len - 1] : 'x';
     int stem = (int)len;
     const char *ending = "s";
 

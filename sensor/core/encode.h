@@ -57,7 +57,10 @@ struct encoder {
 /* Everything else zero: no host, no sources, no limits. */
 void encoder_open(struct encoder *e);
 
-/* One line with its newline; 0, and an undefined buffer, when it did not fit. */
+/*
+ * One line with its newline; 0, and a void buffer, when it did not fit.  Two thousand
+ * points take 300 KiB: give it a flush function, or set limits.
+ */
 size_t encode_record(struct encoder *e, const struct record *r, struct json *j);
 
 /* ---- the parts, for what is built from a record: alerts ---------------------- */

@@ -368,6 +368,6 @@ bool encode_schema(FILE *out, const struct encode_parts *parts)
     put_ot(&j, parts);
     json_object_end(&j);
     json_object_end(&j);
-    to_file(out, j.out, json_end_line(&j));
+    json_end_line(&j);
     return fflush(out) == 0 && !ferror(out);
 }

@@ -66,25 +66,41 @@ static void put_char(struct json *j, char c)
         j->out[j->len++] = c;
 }
 
-/* The comma and the key that go before a value. */
+/* The comma and the key that go before a value, in one piece. */
 static void begin(struct json *j, const char *key)
 {
-    if (j->comma)
-        put_char(j, ',');
-    j->comma = true;
-    if (!key)
+    size_t len = key ? strlen(key) : 0;
+    char *at;
+
+    if (!room(j, key ? len + 4 : 1))
         return;
-    put_char(j, '"');
-    put(j, key, strlen(key));
-    put(j, "\":", 2);
-    j->fields++;
+    at = j->out + j->len;
+    if (j->comma)
+        *at++ = ',';
+    j->comma = true;
+    if (key) {
+        j->fields++;
+        *at++ = '"';
+        while (*key)
+            *at++ = *key++;
+        *at++ = '"';
+        *at++ = ':';
+    }
+    j->len = (size_t)(at - j->out);
 }
 
 size_t json_end_line(struct json *j)
 {
+    size_t len;
+
     put_char(j, '\n');
-    j->comma = false; /* a stage that flushes holds many lines */
-    return j->overflow ? 0 : j->len;
+    j->comma = false; /* the next line stands alone */
+    len = j->overflow ? 0 : j->len;
+    if (j->flush && len > 0) {
+        j->flush(j->to, j->out, len);
+        j->len = 0;
+    }
+    return len;
 }
 
 static void open_with(struct json *j, const char *key, char c)
@@ -122,10 +138,14 @@ void json_array_end(struct json *j)
 
 /* ---- text ----------------------------------------------------------------- */
 
-/* Printable ASCII that needs no escape. */
+/* A bit for each byte that is printable ASCII and needs no escape. */
+static const uint64_t plain_bytes[4] = {
+    ~UINT64_C(0xffffffff) & ~(UINT64_C(1) << '"'),
+    ~(UINT64_C(1) << ('\\' - 64)) & ~(UINT64_C(1) << 63), 0, 0};
+
 static bool is_plain(uint8_t c)
 {
-    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+    return plain_bytes[c / 64] >> c % 64 & 1;
 }
 
 /*

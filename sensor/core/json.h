@@ -32,7 +32,10 @@ struct json {
 /* `out` is borrowed for as long as the writer is used. */
 struct json json_into(char *out, size_t size);
 
-/* Ends the line; its length with the newline, 0 when it did not fit. */
+/*
+ * Ends the line; its length with the newline, 0 when it did not fit.  With flush the
+ * rest is flushed, and it is the length of the rest.
+ */
 size_t json_end_line(struct json *j);
 
 /* A place to come back to: what was written since is undone.  Not with flush. */
