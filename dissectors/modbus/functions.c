@@ -163,7 +163,8 @@ void modbus_points(struct pdu *p, unsigned table, uint64_t first, size_t count,
                       .count = (uint32_t)count,
                       .table = (uint8_t)table,
                       .type = is_bits(table) ? POINT_BIT : POINT_U16,
-                      .access = is_answer(p) ? ACCESS_READ : ACCESS_WRITTEN,
+                      .access = is_answer(p) && !p->function->echoes ? ACCESS_READ
+                                                                     : ACCESS_WRITTEN,
                       .big_endian = true,
                       .values = values};
 
@@ -241,10 +242,10 @@ static void single(struct pdu *p)
 
     if (*p->c->truncated)
         return;
-    if (!is_answer(p)) {
+    if (!is_answer(p) || p->r->outcome == OUTCOME_ORPHAN) /* a mirror of one way */
         single_point(p, address, value, &value_at);
+    if (!is_answer(p))
         return;
-    }
     modbus_echo(p, ADDRESS, ECHO_DIFFERS, &at);
     modbus_echo(p, VALUE, ECHO_DIFFERS, &value_at);
 }
