@@ -13,7 +13,7 @@
 
 #include "dissectors/dissector.h"
 
-enum { FEED_RECORDS = 512, FEED_BUFFER = 1 << 16 };
+enum { FEED_RECORDS = 256, FEED_BUFFER = 1 << 14 };
 
 struct feed {
     const struct dissector *dissector;

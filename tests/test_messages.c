@@ -19,7 +19,7 @@
 #include "tests/guard.h"
 #include "tests/samples.h"
 
-enum { POOL = 128, TABLES = SCHEMA_FIELDS + 3, LABELS = 128 };
+enum { POOL = 64, TABLES = SCHEMA_FIELDS + 3, LABELS = 128 };
 
 static struct dialogue room;
 static struct feed feed;

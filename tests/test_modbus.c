@@ -208,6 +208,24 @@ static void another_request_with_a_pending_id_is_one(void **state)
     assert_true(has_violation(feed.records[1], TRANSACTION_ID_REUSED));
 }
 
+static void a_pending_id_with_another_address_is_reused(void **state)
+{
+    (void)state;
+    ask("0001 0000 0006 01 03 0005 0001  0001 0000 0006 01 03 0006 0001");
+    feed_end(&feed);
+    assert_true(has_violation(feed.records[1], TRANSACTION_ID_REUSED));
+}
+
+static void the_echo_of_a_write_nobody_saw_still_tells_the_value(void **state)
+{
+    (void)state;
+    answer("0001 0000 0006 01 06 0005 0009");
+    assert_int_equal(feed_last(&feed)->outcome, OUTCOME_ORPHAN);
+    assert_int_equal(feed_last(&feed)->verbs, VERB_WRITE);
+    assert_int_equal(point(feed_last(&feed), 0).access, ACCESS_WRITTEN);
+    assert_int_equal(point(feed_last(&feed), 0).value, 9);
+}
+
 /* ---- refusals ------------------------------------------------------------------------ */
 
 static void a_refusal_completes_the_request(void **state)
@@ -613,6 +631,8 @@ int main(void)
         ON_TCP(an_orphan_keeps_its_values_raw),
         ON_TCP(a_repeated_request_is_no_reuse_of_its_id),
         ON_TCP(another_request_with_a_pending_id_is_one),
+        ON_TCP(a_pending_id_with_another_address_is_reused),
+        ON_TCP(the_echo_of_a_write_nobody_saw_still_tells_the_value),
         ON_TCP(a_refusal_completes_the_request),
         ON_TCP(a_late_refusal_stays_late),
         ON_TCP(a_client_may_not_refuse),

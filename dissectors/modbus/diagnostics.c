@@ -23,7 +23,7 @@ enum {
     CLEAR_OVERRUN = 20,
 };
 
-void exception_status_answer(struct pdu *p)
+void modbus_exception_status_answer(struct pdu *p)
 {
     take_u8(p->r, p->c, EXCEPTION_STATUS);
 }
@@ -42,7 +42,7 @@ static bool data_allowed(unsigned code, struct bytes data)
     return value == 0;
 }
 
-void diagnostics_ask(struct pdu *p)
+void modbus_diagnostics_ask(struct pdu *p)
 {
     struct cursor at = *p->c;
     unsigned code = take_be16(p->r, p->c, DIAGNOSTIC);
@@ -76,7 +76,7 @@ static void check_data_echo(struct pdu *p, struct bytes data, const struct curso
         record_violation(p->r, ECHO_DIFFERS, at);
 }
 
-void diagnostics_answer(struct pdu *p)
+void modbus_diagnostics_answer(struct pdu *p)
 {
     struct cursor at = *p->c;
     unsigned code = take_be16(p->r, p->c, DIAGNOSTIC);
@@ -98,7 +98,7 @@ void diagnostics_answer(struct pdu *p)
         check_data_echo(p, data, &at);
 }
 
-void event_counter_answer(struct pdu *p)
+void modbus_event_counter_answer(struct pdu *p)
 {
     take_be16(p->r, p->c, COMM_STATUS);
     take_be16(p->r, p->c, EVENT_COUNT);
@@ -125,7 +125,7 @@ static void event(struct pdu *p, unsigned code, const uint8_t *at)
         record_set(p->r, EVENT_SENT, code & 0x3f);
 }
 
-void event_log_answer(struct pdu *p)
+void modbus_event_log_answer(struct pdu *p)
 {
     struct cursor at = *p->c;
     unsigned count = take_u8(p->r, p->c, BYTE_COUNT);
@@ -161,7 +161,7 @@ static size_t id_size(struct bytes all)
     return all.len;
 }
 
-void server_id_answer(struct pdu *p)
+void modbus_server_id_answer(struct pdu *p)
 {
     struct cursor at = *p->c;
     unsigned count = take_u8(p->r, p->c, BYTE_COUNT);

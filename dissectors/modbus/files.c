@@ -76,7 +76,7 @@ static bool too_short(struct pdu *p, struct cursor *body, size_t least)
     return true;
 }
 
-void file_read_ask(struct pdu *p)
+void modbus_file_read_ask(struct pdu *p)
 {
     struct cursor body = records(p, READ_ASK_MIN, READ_MAX);
 
@@ -87,7 +87,7 @@ void file_read_ask(struct pdu *p)
 }
 
 /* Answers say neither file nor record: they come in the order of the request. */
-void file_read_answer(struct pdu *p)
+void modbus_file_read_answer(struct pdu *p)
 {
     struct cursor body = records(p, READ_ANSWER_MIN, READ_MAX);
 
@@ -159,7 +159,7 @@ static void check_rows(struct pdu *p, const struct cursor *at)
     }
 }
 
-void file_write(struct pdu *p)
+void modbus_file_write(struct pdu *p)
 {
     struct cursor at = *p->c, body = records(p, WRITE_MIN, WRITE_MAX);
     size_t length, left;
@@ -178,7 +178,7 @@ void file_write(struct pdu *p)
     }
 }
 
-void fifo_ask(struct pdu *p)
+void modbus_fifo_ask(struct pdu *p)
 {
     take_be16(p->r, p->c, ADDRESS);
 }
@@ -187,7 +187,7 @@ void fifo_ask(struct pdu *p)
  * At most 31 values.  The register at the address holds the count, the queue lies
  * behind it: that is where the points are put.
  */
-void fifo_answer(struct pdu *p)
+void modbus_fifo_answer(struct pdu *p)
 {
     struct cursor at = *p->c;
     unsigned count = take_be16(p->r, p->c, BYTE_COUNT);

@@ -29,20 +29,20 @@ static const struct function functions[] = {
     {READ_INPUT_REGISTERS, INPUT_REGISTER, 125, {5}, {2, 1, 1}, read_ask, read_answer},
     {WRITE_SINGLE_COIL, COIL, 1, {5}, {5}, single, single, true},
     {WRITE_SINGLE_REGISTER, HOLDING_REGISTER, 1, {5}, {5}, single, single, true},
-    {READ_EXCEPTION_STATUS, 0, 0, {1}, {2}, modbus_nothing, exception_status_answer},
-    {DIAGNOSTICS, 0, 0, {3, .open = true}, {3, .open = true}, diagnostics_ask, diagnostics_answer},
-    {EVENT_COUNTER, 0, 0, {1}, {5}, modbus_nothing, event_counter_answer},
-    {EVENT_LOG, 0, 0, {1}, {2, 1, 1}, modbus_nothing, event_log_answer},
+    {READ_EXCEPTION_STATUS, 0, 0, {1}, {2}, modbus_nothing, modbus_exception_status_answer},
+    {DIAGNOSTICS, 0, 0, {3, .open = true}, {3, .open = true}, modbus_diagnostics_ask, modbus_diagnostics_answer},
+    {EVENT_COUNTER, 0, 0, {1}, {5}, modbus_nothing, modbus_event_counter_answer},
+    {EVENT_LOG, 0, 0, {1}, {2, 1, 1}, modbus_nothing, modbus_event_log_answer},
     {WRITE_MULTIPLE_COILS, COIL, 1968, {6, 5, 1}, {5}, multiple_ask, multiple_answer, true},
     {WRITE_MULTIPLE_REGISTERS, HOLDING_REGISTER, 123, {6, 5, 1}, {5}, multiple_ask, multiple_answer, true},
-    {REPORT_SERVER_ID, 0, 0, {1}, {2, 1, 1}, modbus_nothing, server_id_answer},
-    {READ_FILE_RECORD, 0, 0, {2, 1, 1}, {2, 1, 1}, file_read_ask, file_read_answer},
-    {WRITE_FILE_RECORD, 0, 0, {2, 1, 1}, {2, 1, 1}, file_write, file_write},
+    {REPORT_SERVER_ID, 0, 0, {1}, {2, 1, 1}, modbus_nothing, modbus_server_id_answer},
+    {READ_FILE_RECORD, 0, 0, {2, 1, 1}, {2, 1, 1}, modbus_file_read_ask, modbus_file_read_answer},
+    {WRITE_FILE_RECORD, 0, 0, {2, 1, 1}, {2, 1, 1}, modbus_file_write, modbus_file_write},
     {MASK_WRITE_REGISTER, HOLDING_REGISTER, 1, {7}, {7}, mask, mask, true},
     {READ_WRITE_REGISTERS, HOLDING_REGISTER, 121, {10, 9, 1}, {2, 1, 1}, read_write_ask, read_answer},
-    {READ_FIFO_QUEUE, HOLDING_REGISTER, 31, {3}, {3, 1, 2}, fifo_ask, fifo_answer},
-    {ENCAPSULATED_INTERFACE, 0, 0, {2, .open = true}, {2, .open = true}, interface_ask, interface_answer},
-    {UMAS, 0, 0, {3, .open = true}, {3, .open = true}, umas_ask, umas_answer},
+    {READ_FIFO_QUEUE, HOLDING_REGISTER, 31, {3}, {3, 1, 2}, modbus_fifo_ask, modbus_fifo_answer},
+    {ENCAPSULATED_INTERFACE, 0, 0, {2, .open = true}, {2, .open = true}, modbus_interface_ask, modbus_interface_answer},
+    {UMAS, 0, 0, {3, .open = true}, {3, .open = true}, modbus_umas_ask, modbus_umas_answer},
 };
 /* clang-format on */
 
@@ -163,7 +163,8 @@ void modbus_points(struct pdu *p, unsigned table, uint64_t first, size_t count,
                       .count = (uint32_t)count,
                       .table = (uint8_t)table,
                       .type = is_bits(table) ? POINT_BIT : POINT_U16,
-                      .access = is_answer(p) ? ACCESS_READ : ACCESS_WRITTEN,
+                      .access = is_answer(p) && !p->function->echoes ? ACCESS_READ
+                                                                     : ACCESS_WRITTEN,
                       .big_endian = true,
                       .values = values};
 
@@ -241,10 +242,10 @@ static void single(struct pdu *p)
 
     if (*p->c->truncated)
         return;
-    if (!is_answer(p)) {
+    if (!is_answer(p) || p->r->outcome == OUTCOME_ORPHAN) /* a mirror of one way */
         single_point(p, address, value, &value_at);
+    if (!is_answer(p))
         return;
-    }
     modbus_echo(p, ADDRESS, ECHO_DIFFERS, &at);
     modbus_echo(p, VALUE, ECHO_DIFFERS, &value_at);
 }

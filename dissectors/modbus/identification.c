@@ -28,7 +28,7 @@ static bool identifies(struct pdu *p)
     return false;
 }
 
-void interface_ask(struct pdu *p)
+void modbus_interface_ask(struct pdu *p)
 {
     struct cursor at;
     unsigned code;
@@ -85,7 +85,7 @@ static void check_answer(struct pdu *p, unsigned conformity, unsigned more,
     modbus_echo(p, READ_DEVICE_ID, ECHO_DIFFERS, at);
 }
 
-void interface_answer(struct pdu *p)
+void modbus_interface_answer(struct pdu *p)
 {
     struct cursor at, more_at;
     unsigned conformity, more, number;

@@ -187,6 +187,14 @@ static void exception(struct pdu *p)
         record_violation(p->r, UNKNOWN_EXCEPTION_CODE, &at);
 }
 
+static bool same_value(const struct record *a, const struct record *b, unsigned slot)
+{
+    const struct value *x = record_get_side(a, slot, SIDE_REQUEST);
+    const struct value *y = record_get_side(b, slot, SIDE_REQUEST);
+
+    return !x || !y || x->u == y->u;
+}
+
 /* Its id is taken by another request; sending the same once more is no fault. */
 static void check_reuse(struct pdu *p, const struct frame *f, uint64_t hint)
 {
@@ -195,7 +203,9 @@ static void check_reuse(struct pdu *p, const struct frame *f, uint64_t hint)
 
     if (f->rtu || f->transaction == 0 || !m)
         return;
-    if (waits->hint != hint || m->length != p->x->message->length)
+    if (waits->hint != hint || m->length != p->x->message->length ||
+        !same_value(waits, p->r, ADDRESS) || !same_value(waits, p->r, VALUE) ||
+        !same_value(waits, p->r, READ_ADDRESS) || !same_value(waits, p->r, UMAS_FUNCTION))
         record_violation(p->r, TRANSACTION_ID_REUSED, &f->start);
 }
 
@@ -217,8 +227,8 @@ static void request(struct pdu *p, const struct frame *f)
         exception(p);
         return;
     }
-    check_reuse(p, f, hint);
     p->function->ask(p);
+    check_reuse(p, f, hint);
 }
 
 static void compare_with_request(struct pdu *p, const struct frame *f)

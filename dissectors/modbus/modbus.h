@@ -262,20 +262,20 @@ unsigned modbus_sender(const struct side *side, struct cursor head);
 
 /* ---- bodies, in the files named for them ------------------------------------ */
 
-void exception_status_answer(struct pdu *p);
-void diagnostics_ask(struct pdu *p);
-void diagnostics_answer(struct pdu *p);
-void event_counter_answer(struct pdu *p);
-void event_log_answer(struct pdu *p);
-void server_id_answer(struct pdu *p);
-void file_read_ask(struct pdu *p);
-void file_read_answer(struct pdu *p);
-void file_write(struct pdu *p);
-void fifo_ask(struct pdu *p);
-void fifo_answer(struct pdu *p);
-void interface_ask(struct pdu *p);
-void interface_answer(struct pdu *p);
-void umas_ask(struct pdu *p);
-void umas_answer(struct pdu *p);
+void modbus_exception_status_answer(struct pdu *p);
+void modbus_diagnostics_ask(struct pdu *p);
+void modbus_diagnostics_answer(struct pdu *p);
+void modbus_event_counter_answer(struct pdu *p);
+void modbus_event_log_answer(struct pdu *p);
+void modbus_server_id_answer(struct pdu *p);
+void modbus_file_read_ask(struct pdu *p);
+void modbus_file_read_answer(struct pdu *p);
+void modbus_file_write(struct pdu *p);
+void modbus_fifo_ask(struct pdu *p);
+void modbus_fifo_answer(struct pdu *p);
+void modbus_interface_ask(struct pdu *p);
+void modbus_interface_answer(struct pdu *p);
+void modbus_umas_ask(struct pdu *p);
+void modbus_umas_answer(struct pdu *p);
 
 #endif

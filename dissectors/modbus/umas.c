@@ -201,7 +201,7 @@ static const struct body *body_of(unsigned code)
     return &raw;
 }
 
-void umas_ask(struct pdu *p)
+void modbus_umas_ask(struct pdu *p)
 {
     unsigned code;
 
@@ -253,7 +253,7 @@ static void transfer(struct pdu *p, unsigned code, bool ok)
                                ok ? OPERATION_END : OPERATION_ABORTED);
 }
 
-void umas_answer(struct pdu *p)
+void modbus_umas_answer(struct pdu *p)
 {
     struct cursor at;
     uint64_t code;
