@@ -179,6 +179,7 @@ static void tell(struct alerts *a, struct alert *alert, enum event_kind kind,
 {
     struct event event = {.kind = kind,
                           .severity = alert->severity,
+                          .health = alert->health,
                           .alert_id = alert->id,
                           .update = alert->update,
                           .time = time,
@@ -312,6 +313,7 @@ static void adopt(struct alert *alert, const struct finding *f)
     alert->signature = s->id;
     take_score(alert, f);
     alert->condition = s->condition;
+    alert->health = strcmp(s->engine, "health") == 0;
     copy_text(alert->summary, sizeof alert->summary, f->summary);
     copy_text(alert->detection, sizeof alert->detection, s->detection);
     if (!s->detection)

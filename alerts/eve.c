@@ -249,16 +249,16 @@ static void put_capture(struct json *j, const struct record *r)
     json_object_end(j);
 }
 
-static void put_commands(struct json *j, uint64_t id)
+/* What can be typed next: the evidence, in the capture it came from. */
+static void put_commands(struct json *j, const struct encoder *e, const struct record *r)
 {
-    char command[64];
-    uint32_t begin = (uint32_t)(id >> 32);
+    char filter[FILTER_TEXT], command[FILTER_TEXT + 300];
 
+    if (r->source >= e->nsources || !e->sources[r->source].file || !filter_text(r, filter))
+        return;
+    snprintf(command, sizeof command, "wireshark -r '%.256s' -Y '%s'",
+             e->sources[r->source].name, filter);
     json_array(j, "commands");
-    snprintf(command, sizeof command, "sightglass explain %08" PRIx32, begin);
-    json_text(j, NULL, command);
-    snprintf(command, sizeof command, "sightglass evidence %08" PRIx32 " -o alert.pcapng",
-             begin);
     json_text(j, NULL, command);
     json_array_end(j);
 }
@@ -303,7 +303,8 @@ static void put_tail(struct json *j, const struct eve *eve, const struct alert *
         put_record(j, f, x);
     if (x->matched)
         put_matched(j, f);
-    put_commands(j, alert->id);
+    if (f->record)
+        put_commands(j, eve->encoder, f->record);
     put_truncated(j, ncuts);
     json_object_end(j);
     json_object_end(j);

@@ -41,7 +41,7 @@ struct eve_body eve_body(const struct eve *eve, const struct alert *alert,
 size_t eve_line(const struct alert *alert, bool update, int64_t time, char *out);
 
 /* Members that alerts add to the envelope and to ot, and event types: for the schema. */
-extern const struct node eve_envelope_nodes[], eve_ot_nodes[];
+extern const struct shape eve_envelope_nodes[], eve_ot_nodes[];
 extern const struct label eve_event_types[];
 
 #endif

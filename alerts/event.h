@@ -40,6 +40,7 @@ struct alert {
     enum severity severity;
     unsigned score;
     bool condition;
+    bool health; /* the sensor's own: engine `health` */
     uint64_t count;
     int64_t first_seen, last_seen; /* ns since 1970 */
     /* for people; copies */
@@ -64,6 +65,8 @@ struct alert {
 struct event {
     enum event_kind kind;
     enum severity severity; /* SEVERITY_INFO for what is no alert */
+    bool health;            /* it is about the sensor itself */
+    uint8_t record;         /* of EVENT_RECORD: enum record_kind */
     uint64_t alert_id;      /* 0: no alert */
     uint32_t update;
     int64_t time;      /* ns since 1970 */

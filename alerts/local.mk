@@ -8,4 +8,5 @@ libalerts_a_SOURCES = \
 	%reldir%/queue.h %reldir%/queue.c \
 	%reldir%/redis_link.h %reldir%/redis_link.c \
 	%reldir%/sink.h %reldir%/sink.c \
+	%reldir%/text.h %reldir%/text.c \
 	%reldir%/sink_file.c %reldir%/sink_redis.c

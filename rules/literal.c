@@ -276,7 +276,10 @@ static bool add_word(const struct literals *l, struct set *s, const struct token
 {
     if (t->kind == TOKEN_WORD &&
         (in_tables(tables, n, t->string) || is_unknown_code(t->string))) {
-        set_add_text(s, l->arena, t->string);
+        /* the word stands in the file's text, which the set outlives */
+        set_add_text(s, l->arena,
+                     (struct bytes){(const uint8_t *)arena_copy(l->arena, t->string),
+                                    t->string.len});
         return true;
     }
     if (t->kind == TOKEN_WORD) {

@@ -1,8 +1,21 @@
 noinst_LIBRARIES += librules.a
 librules_a_SOURCES = \
+	%reldir%/attack.h %reldir%/attack.c \
+	%reldir%/csv.h %reldir%/csv.c \
 	%reldir%/evaluate.c %reldir%/program.h %reldir%/set.c \
+	%reldir%/explain.h %reldir%/explain.c \
+	%reldir%/expression.h %reldir%/expression.c \
+	%reldir%/fields.h %reldir%/fields.c \
 	%reldir%/lexer.h %reldir%/lexer.c \
 	%reldir%/literal.h %reldir%/literal.c \
+	%reldir%/load.h %reldir%/load.c %reldir%/load_list.c %reldir%/load_rule.c \
 	%reldir%/names.h %reldir%/names.c \
 	%reldir%/parser.h %reldir%/parser.c \
+	%reldir%/rules_test.h %reldir%/rules_test.c \
+	%reldir%/ruleset.h %reldir%/ruleset.c \
+	%reldir%/sentence.h %reldir%/sentence.c \
+	%reldir%/threshold.h %reldir%/threshold.c \
 	%reldir%/typer.h %reldir%/typer.c
+
+rulesdir = $(pkgdatadir)/rules
+dist_rules_DATA = %reldir%/shipped/modbus.yaml %reldir%/shipped/modbus_flow.yaml

@@ -17,6 +17,8 @@ struct list {
     const char *name;
     enum list_type type;
     struct place at;
+    bool filled;        /* not a placeholder any more */
+    bool replaced;      /* `set` is what a test put in */
     struct set set;     /* what rules ask: never moves */
     struct set shipped; /* what was loaded, while a test has put in its own */
     struct list *next;

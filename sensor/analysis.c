@@ -119,21 +119,54 @@ static void write_record(struct analysis *a, const struct record *r)
         encode_record(a->encoder, r, &a->json);
 }
 
+static enum output_what kind_of(const struct record *r)
+{
+    return r->kind == RECORD_FLOW        ? OUTPUT_FLOWS
+           : r->kind == RECORD_OPERATION ? OUTPUT_OPERATIONS
+                                         : OUTPUT_TRANSACTIONS;
+}
+
+/* A record for the outputs that asked for its kind. */
+static void offer(struct analysis *a, const struct record *r)
+{
+    struct json j = json_into(a->line, sizeof a->line);
+    struct event e = {.kind = EVENT_RECORD, .record = r->kind, .time = r->time};
+
+    if (r->kind == RECORD_HEALTH || !(a->want & kind_of(r)))
+        return;
+    e.line = (struct bytes){(const uint8_t *)a->line, encode_record(a->encoder, r, &j)};
+    if (e.line.len)
+        outputs_put(a->options.outputs, &e);
+    else
+        a->too_long++;
+}
+
+static void explain(struct analysis *a, const struct record *r)
+{
+    char why[400];
+
+    if (r->kind != a->options.why_not->on)
+        return;
+    ruleset_why_not(a->options.setup->rules, a->options.why_not, r, why, sizeof why);
+    fprintf(a->options.out, "frame %llu: %s\n", (unsigned long long)r->frame, why);
+}
+
 /* ---- rules and alerts ------------------------------------------------------ */
 
 static void found(void *context, const struct finding *f)
 {
     struct analysis *a = context;
 
+    if (!setup_wants(a->options.setup, f->signature))
+        return;
     a->findings++;
-    if (a->alerts)
-        alerts_take(a->alerts, f);
+    alerts_take(a->alerts, f, a->seen);
 }
 
 static void judge(struct analysis *a, enum rule_phase phase, const struct record *r)
 {
-    if (a->rules)
-        ruleset_run(a->rules, phase, r, found, a);
+    if (a->options.setup->rules)
+        ruleset_run(a->options.setup->rules, phase, r, found, a);
 }
 
 static void tell_health(struct analysis *a, const struct record *r)
@@ -148,15 +181,20 @@ static void at(struct analysis *a, int64_t seen)
 {
     assert(seen >= a->seen);
     a->seen = seen;
-    if (a->alerts)
+    if (alerts_due(a->alerts) <= seen)
         alerts_expire(a->alerts, seen);
 }
 
 /* ---- the sink -------------------------------------------------------------- */
 
-static bool passes(const struct analysis *a, const struct record *r)
+static bool passes(struct analysis *a, const struct record *r)
 {
-    return !a->options.filter || expression_holds(a->options.filter, r);
+    struct context c = {.record = r};
+
+    if (!a->options.filter)
+        return true;
+    c.schema = setup_schema(a->options.setup, r->schema);
+    return evaluate(a->options.filter->root, &c);
 }
 
 static void on_request(void *context, const struct record *r)
@@ -165,7 +203,15 @@ static void on_request(void *context, const struct record *r)
 
     at(a, r->seen);
     if (passes(a, r))
-        judge(a, RULE_AT_REQUEST, r);
+        judge(a, RULE_REQUEST, r);
+}
+
+/* No request was shown before: what needs only the request looks now. */
+static bool stands_alone(const struct record *r)
+{
+    return r->kind == RECORD_TRANSACTION &&
+           (r->outcome == OUTCOME_ORPHAN || r->outcome == OUTCOME_SPONTANEOUS ||
+            r->outcome == OUTCOME_SENT);
 }
 
 static void on_done(void *context, struct record *r)
@@ -177,28 +223,36 @@ static void on_done(void *context, struct record *r)
     if (r->kind == RECORD_HEALTH)
         tell_health(a, r);
     if (passes(a, r)) {
-        judge(a, RULE_AT_DONE, r);
-        if (wanted(a, r))
+        if (stands_alone(r))
+            judge(a, RULE_REQUEST, r);
+        judge(a, RULE_DONE, r);
+        if (a->options.why_not)
+            explain(a, r);
+        else if (wanted(a, r))
             write_record(a, r);
+        if (a->want)
+            offer(a, r);
     }
     record_give(r);
 }
 
-struct sink analysis_sink(struct analysis *a)
+struct record_sink analysis_sink(struct analysis *a)
 {
-    return (struct sink){on_request, on_done, a};
+    return (struct record_sink){on_request, on_done, a};
 }
 
 void analysis_open(struct analysis *a, const struct analysis_options *options,
-                   struct encoder *encoder, struct ruleset *rules, struct alerts *alerts)
+                   struct encoder *encoder, struct alerts *alerts)
 {
-    memset(a, 0, offsetof(struct analysis, stage));
-    memset(&a->seen, 0, sizeof *a - offsetof(struct analysis, seen));
+    memset(a, 0, sizeof *a);
     a->options = *options;
-    a->rules = rules;
     a->alerts = alerts;
     a->encoder = encoder;
     a->seen = INT64_MIN;
+    a->want = options->outputs
+                  ? outputs_want(options->outputs) &
+                        (OUTPUT_TRANSACTIONS | OUTPUT_FLOWS | OUTPUT_OPERATIONS)
+                  : 0;
     a->json = json_into(a->stage, sizeof a->stage);
     a->json.flush = to_file;
     a->json.to = options->out;
@@ -206,8 +260,7 @@ void analysis_open(struct analysis *a, const struct analysis_options *options,
 
 void analysis_end(struct analysis *a)
 {
-    if (a->alerts)
-        alerts_close(a->alerts, a->seen);
+    alerts_close(a->alerts, a->seen);
     to_file(a->options.out, a->json.out, a->json.len);
     a->json.len = 0;
 }

@@ -13,21 +13,24 @@
 
 #include "alerts/alert.h"
 #include "dissectors/dissector.h"
-#include "rules/ruleset.h"
 #include "sensor/core/encode.h"
+#include "sensor/outputs.h"
+#include "sensor/setup.h"
 
 enum { ANALYSIS_SERVICES = 64, ANALYSIS_PROTOCOLS = 32 };
 
 struct analysis_options {
-    bool records;          /* write records, not alerts */
-    uint32_t protocols;    /* a bit for each schema of `records`; 0: all transactions */
-    bool flows;            /* write flow records too */
-    struct expression *filter; /* only records for which it holds; may be NULL */
-    const char *why_not;   /* name of a rule to explain, or NULL */
+    bool records;       /* write records, not alerts */
+    uint32_t protocols; /* a bit for each schema of `records`; 0: all transactions */
+    bool flows;         /* write flow records too */
+    const struct program *filter; /* only records for which it holds; may be NULL */
+    const struct rule *why_not;   /* a rule to explain, or NULL */
+    struct setup *setup;          /* rules, and what the configuration wants to hear */
+    struct outputs *outputs;      /* that may want records; may be NULL */
     /* One record for people; NULL: JSON lines. */
     void (*print)(void *context, const struct record *r);
     void *context;
-    FILE *out;             /* of JSON lines */
+    FILE *out; /* of JSON lines */
 };
 
 struct protocol_counts {
@@ -45,11 +48,12 @@ struct service_count {
 
 struct analysis {
     struct analysis_options options;
-    struct ruleset *rules; /* may be NULL */
-    struct alerts *alerts; /* may be NULL */
+    struct alerts *alerts;
     struct encoder *encoder;
     struct json json;
+    uint32_t want;     /* enum output_what of the outputs */
     char stage[65536]; /* of the JSON writer */
+    char line[65536];  /* one record for the outputs */
     int64_t seen;      /* of the latest record: never falls */
     struct protocol_counts protocols[ANALYSIS_PROTOCOLS];
     unsigned nprotocols;
@@ -58,14 +62,15 @@ struct analysis {
     uint64_t other_services; /* flows whose service found no place in the table */
     uint64_t flows, health, written;
     uint64_t findings;
+    uint64_t too_long; /* records that no line for the outputs holds */
 };
 
 /* Borrows all it is given. */
 void analysis_open(struct analysis *a, const struct analysis_options *options,
-                   struct encoder *encoder, struct ruleset *rules, struct alerts *alerts);
+                   struct encoder *encoder, struct alerts *alerts);
 
 /* The sink that brings records to it. */
-struct sink analysis_sink(struct analysis *a);
+struct record_sink analysis_sink(struct analysis *a);
 
 /* Nothing more comes: what is still staged is written, alerts end. */
 void analysis_end(struct analysis *a);

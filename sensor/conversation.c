@@ -187,7 +187,8 @@ static enum verdict read_message(struct conversation *c, unsigned sender,
                         .side = side.direction};
     enum verdict verdict;
 
-    if (c->held[1 - sender].len > 0) /* half a question: its answer is no orphan's fault */
+    if (c->held[1 - sender].len >
+        0) /* half a question: its answer is no orphan's fault */
         c->exchange.blind = true;
     count_parties(c->flow, c->client, &c->parties);
     exchange_begin(&c->exchange, &m, data.at);

@@ -199,7 +199,7 @@ void flow_close_all(struct flow_table *t, int64_t now)
     for (unsigned i = 0; i < FLOW_CLASSES; i++)
         for (struct flow *f = t->lists[i].oldest; f; f = f->links[OF_TABLE].newer)
             t->sorted[n++] = f;
-    qsort(t->sorted, n, sizeof t->sorted[0], by_start);
+    qsort(t->sorted, n, sizeof(struct flow *), by_start);
     for (size_t i = 0; i < n; i++)
         end(t, t->sorted[i], FLOW_STOPPED, now);
 }
@@ -536,9 +536,9 @@ bool flow_open(struct flow_table *t, const struct flow_options *options)
     set_defaults(&t->options);
     n = buckets_for(t->options.flows);
     t->mask = n - 1;
-    t->buckets = calloc(n, sizeof t->buckets[0]);
-    t->host_buckets = calloc(n, sizeof t->host_buckets[0]);
-    t->sorted = calloc(t->options.flows, sizeof t->sorted[0]);
+    t->buckets = calloc(n, sizeof(struct flow *));
+    t->host_buckets = calloc(n, sizeof(struct flow_host *));
+    t->sorted = calloc(t->options.flows, sizeof(struct flow *));
     if (pool_open(&t->flows, "flows", sizeof(struct flow), t->options.flows) &&
         pool_open(&t->hosts, "clients", sizeof(struct flow_host), t->options.flows) &&
         t->buckets && t->host_buckets && t->sorted)

@@ -1,7 +1,7 @@
 noinst_LIBRARIES += libsensor.a
 libsensor_a_SOURCES = \
 	%reldir%/packet.h \
-	%reldir%/checksum.h %reldir%/checksum.c \
+	%reldir%/checksum.h \
 	%reldir%/classify.h %reldir%/classify.c %reldir%/ndpi_compat.h \
 	%reldir%/decode.h %reldir%/decode.c \
 	%reldir%/flow.h %reldir%/flow.c \
@@ -17,7 +17,13 @@ libsensor_a_SOURCES = \
 	%reldir%/config_print.c \
 	%reldir%/settings.h %reldir%/settings.c \
 	%reldir%/setting_print.c \
-	%reldir%/setting_value.c
+	%reldir%/setting_value.c \
+	%reldir%/setup.h %reldir%/setup.c \
+	%reldir%/outputs.h %reldir%/outputs.c \
+	%reldir%/analysis.h %reldir%/analysis.c \
+	%reldir%/replay.h %reldir%/replay.c \
+	%reldir%/stats.h %reldir%/stats.c \
+	%reldir%/commands.h %reldir%/cmd_replay.c %reldir%/cmd_others.c
 
 # Where the defaults of the settings point to.
 AM_CPPFLAGS += -DPKGDATADIR='"$(pkgdatadir)"' -DSYSCONFDIR='"$(sysconfdir)"'

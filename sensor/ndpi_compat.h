@@ -9,7 +9,6 @@
  * behind this include may use ours.
  */
 
-
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -25,7 +25,8 @@ static bool name_sources(struct replay *r)
     if (!r->sources)
         return false;
     for (size_t i = 0; i < n; i++)
-        r->sources[i] = (struct encode_source){reader_source_name(r->reader, (uint32_t)i), true};
+        r->sources[i] =
+            (struct encode_source){reader_source_name(r->reader, (uint32_t)i), true};
     r->analysis->encoder->sources = r->sources;
     r->analysis->encoder->nsources = (unsigned)n;
     return true;
@@ -38,8 +39,9 @@ static void keep_pace(const struct replay *r, double speed, double begun, int64_
     double wait = due - seconds_now();
 
     if (wait > 0 && wait < 3600)
-        nanosleep(&(struct timespec){(time_t)wait, (long)((wait - (double)(time_t)wait) * 1e9)},
-                  NULL);
+        nanosleep(
+            &(struct timespec){(time_t)wait, (long)((wait - (double)(time_t)wait) * 1e9)},
+            NULL);
 }
 
 static void show_progress(const struct replay *r, double *shown)
@@ -50,7 +52,8 @@ static void show_progress(const struct replay *r, double *shown)
     if (now - *shown < 1)
         return;
     *shown = now;
-    fprintf(stderr, "\r%" PRIu64 " frames, at %s UTC ", r->frames, time_and_day(r->last, when));
+    fprintf(stderr, "\r%" PRIu64 " frames, at %s UTC ", r->frames,
+            time_and_day(r->last, when));
     fflush(stderr);
 }
 
@@ -87,7 +90,8 @@ static void report_truncated(struct replay *r)
     for (uint32_t i = 0; i < reader_sources(r->reader); i++) {
         if (reader_warning(r->reader, i, text)) {
             fprintf(stderr, "warning: %s\n", text);
-            worker_health(&r->worker, CHECK_CAPTURE_TRUNCATED, reader_source_name(r->reader, i), 0, 0);
+            worker_health(&r->worker, CHECK_CAPTURE_TRUNCATED,
+                          reader_source_name(r->reader, i), 0, 0);
         }
     }
 }
@@ -103,7 +107,8 @@ bool replay_run(struct replay *r, const char *const *paths, size_t npaths,
         return false;
     if (!worker_open(&r->worker, &options->worker, analysis_sink(analysis)) ||
         !name_sources(r)) {
-        snprintf(why, READER_TEXT, "not enough memory for the tables: lower limits.flows");
+        snprintf(why, READER_TEXT,
+                 "not enough memory for the tables: lower limits.flows");
         return false;
     }
     run_all(r, options);

@@ -13,8 +13,8 @@
 
 struct replay_options {
     struct worker_options worker;
-    double speed;    /* times packet time; 0: as fast as it goes */
-    bool progress;   /* a line on stderr each second, when it is a terminal */
+    double speed;  /* times packet time; 0: as fast as it goes */
+    bool progress; /* a line on stderr each second, when it is a terminal */
 };
 
 struct replay {
@@ -23,8 +23,8 @@ struct replay {
     struct analysis *analysis;
     struct encode_source *sources; /* for the encoder: grows with the reader's */
     uint64_t frames, bytes;
-    int64_t first, last;    /* ns since 1970: of the earliest and latest packet */
-    double seconds;         /* it took */
+    int64_t first, last; /* ns since 1970: of the earliest and latest packet */
+    double seconds;      /* it took */
 };
 
 /*

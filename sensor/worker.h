@@ -32,7 +32,7 @@ struct worker {
     struct conversations conversations;
     struct classifier classifier;
     struct pool notes; /* what the worker keeps of each flow */
-    struct sink sink;
+    struct record_sink sink;
     struct stream_origin at; /* the packet at hand */
     uint64_t bypassed;       /* packets of decided IT flows: counted, not inspected */
     uint64_t told_full[16];  /* what was last reported of each full table */
@@ -40,7 +40,7 @@ struct worker {
 
 /* False when memory lacks.  The sink is copied. */
 bool worker_open(struct worker *w, const struct worker_options *options,
-                 struct sink sink);
+                 struct record_sink sink);
 void worker_close(struct worker *w);
 
 /* One packet; its bytes are borrowed for the call. */

@@ -30,7 +30,7 @@ static void came_out(void *context, struct record *r)
 
 void feed_open(struct feed *f, const struct dissector *d, unsigned framing, size_t n)
 {
-    struct sink sink = {saw_request, came_out, f};
+    struct record_sink sink = {saw_request, came_out, f};
     bool ok;
 
     memset(f, 0, sizeof *f);
@@ -72,12 +72,13 @@ enum verdict feed_message(struct feed *f, unsigned direction, const uint8_t *at,
     bool truncated = false;
     struct cursor c = cur_over((struct bytes){at, len}, &truncated);
     struct message m = {.time = f->clock.last,
-                        .frame = ++f->frame,
-                        .first = f->frame,
+                        .frame = f->frame + 1,
+                        .first = f->frame + 1,
                         .length = (uint32_t)len,
                         .side = (uint8_t)direction};
     enum verdict verdict;
 
+    f->frame++;
     f->side.direction = (enum field_side)direction;
     exchange_begin(&f->exchange, &m, at);
     verdict = f->dissector->message(&f->exchange, &f->side, &c);
@@ -146,9 +147,10 @@ size_t hex_bytes(const char *hex, uint8_t *out, size_t size)
 
 void feed_hex(struct feed *f, unsigned direction, const char *hex)
 {
-    uint8_t bytes[4096];
+    uint8_t bytes[4096] = {0};
+    size_t len = hex_bytes(hex, bytes, sizeof bytes);
 
-    feed_bytes(f, direction, bytes, hex_bytes(hex, bytes, sizeof bytes));
+    feed_bytes(f, direction, bytes, len);
 }
 
 void feed_wait(struct feed *f, int64_t ns)

@@ -90,6 +90,12 @@ EXTRA_DIST += %reldir%/fuzz_packet.c %reldir%/fuzz_stream.c
 
 EXTRA_DIST += %reldir%/guard.h %reldir%/frames.h %reldir%/compare-decode
 
+unit_tests += %reldir%/test_ruleset %reldir%/test_threshold
+%canon_reldir%_test_ruleset_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_ruleset_LDADD  = librules.a libcore.a $(YAML_LIBS) $(CRYPTO_LIBS) -lm $(CMOCKA_LIBS)
+%canon_reldir%_test_threshold_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_threshold_LDADD  = librules.a libcore.a $(CMOCKA_LIBS)
+
 unit_tests += %reldir%/test_messages %reldir%/test_modbus
 %canon_reldir%_test_messages_SOURCES = %reldir%/test_messages.c \
 	%reldir%/dump.h %reldir%/dump.c %reldir%/feed.h %reldir%/feed.c \
@@ -124,3 +130,15 @@ unit_tests += %reldir%/test_sink %reldir%/test_redis
 %canon_reldir%_test_sink_LDADD   = libalerts.a libcore.a $(REDIS_LIBS) $(CMOCKA_LIBS) -lm
 %canon_reldir%_test_redis_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_redis_LDADD  = libalerts.a libcore.a $(REDIS_LIBS) $(CMOCKA_LIBS) -lm
+
+
+unit_tests += %reldir%/test_text
+%canon_reldir%_test_text_SOURCES = %reldir%/test_text.c %reldir%/sample.c %reldir%/sample.h
+%canon_reldir%_test_text_CFLAGS  = $(unit_cflags)
+%canon_reldir%_test_text_LDADD   = libalerts.a libcore.a $(CMOCKA_LIBS) -lm
+
+check_PROGRAMS += %reldir%/print_filter
+%canon_reldir%_print_filter_SOURCES = %reldir%/print_filter.c %reldir%/sample.c %reldir%/sample.h
+%canon_reldir%_print_filter_LDADD   = libalerts.a libcore.a -lm
+TESTS      += %reldir%/filter.test
+EXTRA_DIST += %reldir%/filter.test

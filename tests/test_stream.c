@@ -80,8 +80,9 @@ static void finish(void)
 static void send_from(unsigned d, uint8_t flags, uint32_t seq, uint32_t ack,
                       struct bytes data, int64_t now)
 {
-    struct packet p = {.protocol = IP_TCP, .frame = ++frame, .time = now};
+    struct packet p = {.protocol = IP_TCP, .time = now};
 
+    p.frame = ++frame;
     p.tcp_flags = flags;
     p.seq = seq;
     p.ack = ack;

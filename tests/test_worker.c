@@ -64,7 +64,7 @@ static void open_with(const struct worker_options *options)
     seen = INT64_MIN;
     ntold = nflows = nhealth = 0;
     memset(told, 0, sizeof told);
-    assert_true(worker_open(&worker, options, (struct sink){NULL, done, NULL}));
+    assert_true(worker_open(&worker, options, (struct record_sink){NULL, done, NULL}));
 }
 
 static int start(void **state)

@@ -17,7 +17,8 @@ enum {
     ADDRESSED_SIZE = 7,   /* type, file, record, length */
     RECORD_LAST = 0x270f, /* 9999 */
     READ_ASK_MIN = 0x07,
-    READ_ASK_MAX = 0xf5,
+    READ_ANSWER_MIN = 0x04, /* one register: 6.14 says 7, which none could be */
+    READ_MAX = 0xf5,
     WRITE_MIN = 0x09,
     WRITE_MAX = 0xfb,
 };
@@ -77,7 +78,7 @@ static bool too_short(struct pdu *p, struct cursor *body, size_t least)
 
 void file_read_ask(struct pdu *p)
 {
-    struct cursor body = records(p, READ_ASK_MIN, READ_ASK_MAX);
+    struct cursor body = records(p, READ_ASK_MIN, READ_MAX);
 
     while (cur_left(&body) && !too_short(p, &body, ADDRESSED_SIZE)) {
         record_row(p->r, GROUP_FILE);
@@ -88,7 +89,7 @@ void file_read_ask(struct pdu *p)
 /* Answers say neither file nor record: they come in the order of the request. */
 void file_read_answer(struct pdu *p)
 {
-    struct cursor body = records(p, READ_ASK_MIN, READ_ASK_MAX);
+    struct cursor body = records(p, READ_ANSWER_MIN, READ_MAX);
 
     while (cur_left(&body) && !too_short(p, &body, 2)) {
         struct cursor at = body;

@@ -28,18 +28,27 @@
 
 #include "dissectors/modbus/modbus.h"
 
-enum { LENGTH_LONGEST = 2048, NEEDED = HEADER_SIZE + 2 };
+enum { LENGTH_LONGEST = 2048, NEEDED = HEADER_SIZE + 2, CRC_START = 0xffff };
 
-/* Polynomial 0xA001, from 0xFFFF; "MODBUS over Serial Line V1.02", appendix B. */
+/* Polynomial 0xA001, "MODBUS over Serial Line V1.02", appendix B; four bits at a time. */
+static unsigned crc_step(unsigned crc, unsigned byte)
+{
+    static const uint16_t steps[16] = {
+        0x0000, 0xcc01, 0xd801, 0x1400, 0xf001, 0x3c00, 0x2800, 0xe401,
+        0xa001, 0x6c00, 0x7800, 0xb401, 0x5000, 0x9c01, 0x8801, 0x4400,
+    };
+
+    crc ^= byte;
+    crc = crc >> 4 ^ steps[crc & 15];
+    return crc >> 4 ^ steps[crc & 15];
+}
+
 uint16_t modbus_crc(const uint8_t *at, size_t len)
 {
-    unsigned crc = 0xffff;
+    unsigned crc = CRC_START;
 
-    for (size_t i = 0; i < len; i++) {
-        crc ^= at[i];
-        for (unsigned bit = 0; bit < 8; bit++)
-            crc = crc & 1 ? crc >> 1 ^ 0xa001 : crc >> 1;
-    }
+    for (size_t i = 0; i < len; i++)
+        crc = crc_step(crc, at[i]);
     return (uint16_t)crc;
 }
 
@@ -98,10 +107,14 @@ static enum fit pdu_fit(const struct side *side, struct cursor pdu, size_t len)
 /* A header that begins another message, as far as its bytes are there. */
 static bool header_follows(struct cursor after)
 {
+    unsigned protocol, len;
+
     if (cur_left(&after) < HEADER_SIZE)
         return false;
     cur_skip(&after, 2);
-    return cur_be16(&after) == 0 && cur_be16(&after) <= ADU_LENGTH_MAX;
+    protocol = cur_be16(&after);
+    len = cur_be16(&after);
+    return protocol == 0 && len >= 2 && len <= ADU_LENGTH_MAX;
 }
 
 static long tcp_probe(const struct side *side, struct cursor head)
@@ -188,10 +201,13 @@ static size_t rtu_size(const struct shape *shape, struct cursor pdu)
 static size_t rtu_search(struct cursor head, size_t from)
 {
     size_t most = cur_left(&head) < RTU_MAX ? cur_left(&head) : RTU_MAX;
+    unsigned crc = CRC_START;
 
-    for (size_t len = from < RTU_MIN ? RTU_MIN : from; len <= most; len++) {
-        if (crc_fits(head.at, len))
+    for (size_t len = 2; len <= most; len++) {
+        if (len >= from && len >= RTU_MIN &&
+            (unsigned)(head.at[len - 2] | head.at[len - 1] << 8) == crc)
             return len;
+        crc = crc_step(crc, head.at[len - 2]);
     }
     return 0;
 }

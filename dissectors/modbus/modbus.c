@@ -164,11 +164,12 @@ static void put_function(struct pdu *p, const struct frame *f)
     modbus_set(p, FUNCTION, code, f->pdu.at, 1);
     if (code == 0)
         record_violation(p->r, FUNCTION_ZERO, &f->pdu);
-    else if (class >= CLASS_RESERVED && code != UMAS)
+    else if (class >= CLASS_RESERVED && code != UMAS && !p->asked)
         record_violation(p->r, RESERVED_FUNCTION, &f->pdu);
     if (!record_get(p->r, FUNCTION_CLASS))
         record_set(p->r, FUNCTION_CLASS, class);
-    if (p->r->verbs == 0)
+    if (!p->asked && !(f->code & EXCEPTION_BIT && p->x->message->side == SIDE_REQUEST) &&
+        (p->r->verbs == 0 || p->r->verbs == VERB_OTHER))
         modbus_verbs(p, modbus_functions, code);
 }
 
@@ -202,18 +203,16 @@ static void request(struct pdu *p, const struct frame *f)
 {
     uint64_t hint = hint_of(f, p->function, false);
 
-    if (f->has_function && f->code & EXCEPTION_BIT)
-        p->r = exchange_alone(p->x, OUTCOME_SENT);
-    else if (f->rtu && f->unit == 0)
+    if (f->code & EXCEPTION_BIT || (f->rtu && f->unit == 0))
         p->r = exchange_alone(p->x, OUTCOME_SENT);
     else
         p->r = exchange_request(p->x, key_of(f), hint);
     put_header(p, f);
+    p->r->verbs = VERB_OTHER;
     if (!f->has_function)
         return;
     put_function(p, f);
     if (f->code & EXCEPTION_BIT) {
-        p->r->verbs = VERB_OTHER;
         record_violation(p->r, EXCEPTION_BY_CLIENT, &f->pdu);
         exception(p);
         return;

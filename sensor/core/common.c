@@ -266,7 +266,7 @@ bool record_datum(const struct record *r, const struct value *v, struct datum *o
     if (!v)
         return false;
     f = &r->schema->fields[v->slot];
-    out->type = f->type;
+    out->type = (uint8_t)f->type;
     out->labels = f->labels;
     out->u = v->u;
     out->i = v->i;

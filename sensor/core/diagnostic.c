@@ -33,6 +33,7 @@ const struct source *diagnostics_source(struct diagnostics *d, const char *name,
     s->file = arena_text(&d->arena, name);
     s->text.at = (const uint8_t *)arena_copy(&d->arena, text);
     s->text.len = text.len;
+    s->number = ++d->nsources;
     return s;
 }
 
@@ -141,6 +142,29 @@ void diagnostic_suggest(struct diagnostics *d, struct diagnostic *of, const char
 {
     if (name && of != &d->surplus)
         of->hint = arena_format(&d->arena, "did you mean `%s`?", name);
+}
+
+static bool is_before(const struct place *a, const struct place *b)
+{
+    unsigned na = a->source ? a->source->number : 0;
+    unsigned nb = b->source ? b->source->number : 0;
+
+    if (na != nb)
+        return na < nb;
+    return a->line != b->line ? a->line < b->line : a->column < b->column;
+}
+
+void diagnostics_sort(struct diagnostics *d)
+{
+    struct diagnostic moved;
+    unsigned at;
+
+    for (unsigned i = 1; i < d->n; i++) {
+        moved = d->list[i];
+        for (at = i; at > 0 && is_before(&moved.at, &d->list[at - 1].at); at--)
+            d->list[at] = d->list[at - 1];
+        d->list[at] = moved;
+    }
 }
 
 /* ---- the nearest name ------------------------------------------------------- */

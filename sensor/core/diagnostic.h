@@ -28,6 +28,7 @@ enum { DIAGNOSTICS_MAX = 100, SOURCE_MAX = 8 * 1024 * 1024 };
 struct source {
     const char *file;
     struct bytes text;
+    unsigned number; /* in the order they were told, from 1 */
 };
 
 /* Lines and columns count from 1, columns in characters; line 0: the whole file. */
@@ -49,6 +50,7 @@ struct diagnostics {
     struct arena arena;
     unsigned n;                /* of list; never above DIAGNOSTICS_MAX */
     unsigned errors, warnings; /* all, also those that no longer fit */
+    unsigned nsources;
     struct diagnostic list[DIAGNOSTICS_MAX];
     struct diagnostic surplus; /* what no longer fits is told to this one */
 };
@@ -76,6 +78,9 @@ struct diagnostic *diagnostics_warning(struct diagnostics *d, const struct place
 
 /* Hint "did you mean `name`?"; does nothing when name is NULL. */
 void diagnostic_suggest(struct diagnostics *d, struct diagnostic *of, const char *name);
+
+/* In the order of files and lines; what has no place comes first. */
+void diagnostics_sort(struct diagnostics *d);
 
 /* As on a terminal, at most 100 columns; source lines that are longer are cut. */
 void diagnostics_print(const struct diagnostics *d, FILE *out);

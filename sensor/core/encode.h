@@ -93,23 +93,23 @@ const char *encode_plural(const char *name, char out[JSON_KEY]);
 
 /* ---- the JSON Schema of all this ------------------------------------------- */
 
-enum node_type {
-    NODE_TEXT,
-    NODE_INT,
-    NODE_REAL,
-    NODE_BOOL,
-    NODE_TIME,
-    NODE_OBJECT,
-    NODE_TYPES,
-    NODE_LIST = 16, /* added to one of the above: a list of those */
+enum shape_type {
+    SHAPE_TEXT,
+    SHAPE_INT,
+    SHAPE_REAL,
+    SHAPE_BOOL,
+    SHAPE_TIME,
+    SHAPE_OBJECT,
+    SHAPE_TYPES,
+    SHAPE_LIST = 16, /* added to one of the above: a list of those */
 };
 
 /* A member of what is sent; a NULL name ends a list of them. */
-struct node {
+struct shape {
     const char *name;
-    unsigned type; /* enum node_type */
+    unsigned type; /* enum shape_type */
     const char *doc;
-    const struct node *members; /* of an object */
+    const struct shape *members; /* of an object */
     const struct label *labels; /* the only texts there are; NULL: any */
 };
 
@@ -117,12 +117,12 @@ struct node {
 struct encode_parts {
     const struct schema *const *schemas; /* of all records */
     unsigned nschemas;
-    const struct node *envelope, *ot; /* may be NULL */
+    const struct shape *envelope, *ot; /* may be NULL */
     const struct label *event_types;  /* beside those of records; may be NULL */
 };
 
 /* The members of a point, for what shows one more. */
-extern const struct node encode_point_nodes[];
+extern const struct shape encode_point_nodes[];
 
 /* JSON Schema, draft 2020-12, of every event; false when writing failed. */
 bool encode_schema(FILE *out, const struct encode_parts *parts);

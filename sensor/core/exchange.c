@@ -30,7 +30,7 @@ static size_t power_above(size_t n)
     return power;
 }
 
-bool exchanger_open(struct exchanger *home, size_t n, size_t nflows, struct sink sink,
+bool exchanger_open(struct exchanger *home, size_t n, size_t nflows, struct record_sink sink,
                     struct clock *clock)
 {
     *home = (struct exchanger){.sink = sink, .clock = clock, .per_flow = (uint32_t)n};

@@ -26,7 +26,7 @@ enum {
 };
 
 /* Takes the records.  request() only looks; done() owns. */
-struct sink {
+struct record_sink {
     void (*request)(void *context, const struct record *r);
     void (*done)(void *context, struct record *r);
     void *context;
@@ -36,7 +36,7 @@ struct exchanger {
     struct record_pool records;
     struct pool sessions;
     struct timers timers;
-    struct sink sink;
+    struct record_sink sink;
     struct clock *clock;     /* whoever owns the worker ticks it */
     struct hash_slot *slots; /* open records and stubs by (flow, key) */
     size_t nslots;
@@ -88,7 +88,7 @@ struct exchange {
 };
 
 /* Pools for n open records and nflows exchanges; false when memory lacks. */
-bool exchanger_open(struct exchanger *home, size_t n, size_t nflows, struct sink sink,
+bool exchanger_open(struct exchanger *home, size_t n, size_t nflows, struct record_sink sink,
                     struct clock *clock);
 void exchanger_close(struct exchanger *home);
 

@@ -20,15 +20,7 @@ bool pool_open(struct pool *p, const char *name, size_t size, size_t total)
 {
     *p = (struct pool){.name = name, .size = rounded(size), .total = total};
     p->memory = calloc(total ? total : 1, p->size);
-    if (!p->memory)
-        return false;
-    for (size_t i = total; i-- > 0;) {
-        struct pool_item *item = (void *)((char *)p->memory + i * p->size);
-
-        item->next = p->free;
-        p->free = item;
-    }
-    return true;
+    return p->memory != NULL;
 }
 
 void pool_close(struct pool *p)
@@ -51,19 +43,37 @@ static void collect(struct pool *p)
     }
 }
 
+/* Memory nobody has touched is taken last: what was used before is still warm, and
+ * a small capture needs little of it. */
+static struct pool_item *unused(struct pool *p)
+{
+    if (p->begun == p->total)
+        return NULL;
+    return (void *)((char *)p->memory + p->begun++ * p->size);
+}
+
+static struct pool_item *given_back(struct pool *p)
+{
+    struct pool_item *item;
+
+    if (!p->free && atomic_load_explicit(&p->returned, memory_order_relaxed))
+        collect(p);
+    item = p->free;
+    if (item)
+        p->free = item->next;
+    return item;
+}
+
 void *pool_take(struct pool *p)
 {
-    struct pool_item *item = p->free;
+    struct pool_item *item = given_back(p);
 
-    if (!item) {
-        collect(p);
-        item = p->free;
-    }
+    if (!item)
+        item = unused(p);
     if (!item) {
         p->missed++;
         return NULL;
     }
-    p->free = item->next;
     p->used++;
     if (p->used > p->highest)
         p->highest = p->used;

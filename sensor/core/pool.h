@@ -21,6 +21,7 @@ struct pool {
     const char *name; /* for reports: "records", "flows" */
     size_t size;      /* bytes of one object */
     size_t total;
+    size_t begun;   /* of `memory`, from the front: the rest was never taken */
     size_t used;    /* taken and not seen back */
     size_t highest; /* largest `used` so far */
     uint64_t missed;

@@ -1,0 +1,120 @@
+#include "sensor/setup.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dissectors/dissector.h"
+#include "sensor/flow_record.h"
+#include "sensor/health.h"
+
+unsigned setup_schemas(const struct schema *schemas[SETUP_SCHEMAS])
+{
+    unsigned n = 0;
+
+    assert(ndissectors + 2 <= SETUP_SCHEMAS);
+    for (unsigned i = 0; i < ndissectors; i++)
+        schemas[n++] = &dissectors[i]->schema;
+    schemas[n++] = &flow_schema;
+    schemas[n++] = &health_schema;
+    return n;
+}
+
+unsigned setup_schema(const struct setup *setup, const struct schema *s)
+{
+    unsigned i = 0;
+
+    while (i < setup->nschemas && setup->schemas[i] != s)
+        i++;
+    return i;
+}
+
+/* Before it is installed, the program finds its rules beside its build folder. */
+static const char *shipped_rules(struct setup *setup)
+{
+    char exe[PATH_MAX];
+    const char *beside = "/../rules/shipped";
+    ssize_t n;
+    char *slash;
+
+    if (access(setup->config->shipped_rules, R_OK) == 0)
+        return setup->config->shipped_rules;
+    n = readlink("/proc/self/exe", exe, sizeof exe - strlen(beside) - 1);
+    if (n <= 0)
+        return setup->config->shipped_rules;
+    exe[n] = '\0';
+    slash = strrchr(exe, '/');
+    if (!slash)
+        return setup->config->shipped_rules;
+    memcpy(slash, beside, strlen(beside) + 1);
+    return access(exe, R_OK) == 0 ? arena_text(&setup->config->arena, exe)
+                                  : setup->config->shipped_rules;
+}
+
+static void load_rules(struct setup *setup, const struct setup_options *options)
+{
+    const char *paths[SETUP_PATHS + 1];
+    struct ruleset_options o = {
+        .schemas = setup->schemas, .nschemas = setup->nschemas, .paths = paths};
+
+    for (unsigned i = 0; i < options->nrules; i++)
+        paths[o.npaths++] = options->rules[i];
+    if (options->nrules == 0) {
+        paths[o.npaths++] = shipped_rules(setup);
+        o.nshipped = 1;
+        for (unsigned i = 0; i < setup->config->site_rules.n && o.npaths < SETUP_PATHS;
+             i++) {
+            if (access(setup->config->site_rules.text[i], F_OK) == 0)
+                paths[o.npaths++] = setup->config->site_rules.text[i];
+        }
+    }
+    setup->rules = ruleset_load(&o, &setup->d);
+}
+
+bool setup_load(struct setup *setup, const struct setup_options *options)
+{
+    memset(setup, 0, sizeof *setup);
+    diagnostics_open(&setup->d);
+    setup->nschemas = setup_schemas(setup->schemas);
+    setup->config = config_load(options->config, &setup->d);
+    if (!setup->config)
+        return false;
+    if (!options->no_rules)
+        load_rules(setup, options);
+    return setup->d.errors == 0;
+}
+
+void setup_close(struct setup *setup)
+{
+    if (setup->rules)
+        ruleset_close(setup->rules);
+    if (setup->config)
+        config_free(setup->config);
+    diagnostics_close(&setup->d);
+}
+
+static bool names(const char *pattern, const char *name)
+{
+    size_t len = strlen(pattern);
+
+    if (!name)
+        return false;
+    if (len > 0 && pattern[len - 1] == '*')
+        return strncmp(pattern, name, len - 1) == 0;
+    return strcmp(pattern, name) == 0;
+}
+
+bool setup_wants(const struct setup *setup, const struct signature *s)
+{
+    if (s->severity < setup->config->least_severity)
+        return false;
+    for (unsigned i = 0; i < setup->config->disabled_rules.n; i++) {
+        const char *pattern = setup->config->disabled_rules.text[i];
+
+        if (names(pattern, s->name) || names(pattern, s->detection))
+            return false;
+    }
+    return true;
+}

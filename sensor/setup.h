@@ -1,0 +1,45 @@
+#ifndef SENSOR_SETUP_H
+#define SENSOR_SETUP_H
+
+/*
+ * What a command works with: the configuration, the rules, and everything that was
+ * wrong with them.  Loaded whole or not at all.
+ */
+
+#include "rules/ruleset.h"
+#include "sensor/config.h"
+
+enum { SETUP_PATHS = 32, SETUP_SCHEMAS = 32 };
+
+struct setup {
+    struct diagnostics d;
+    struct config *config;
+    struct ruleset *rules; /* NULL when none were asked for */
+    const struct schema *schemas[SETUP_SCHEMAS];
+    unsigned nschemas;
+};
+
+struct setup_options {
+    const char *config;             /* file, or NULL for the defaults */
+    const char *rules[SETUP_PATHS]; /* instead of the configuration's */
+    unsigned nrules;
+    bool no_rules;
+};
+
+/* Every schema there is: of the dissectors, of flows, of the sensor's health. */
+unsigned setup_schemas(const struct schema *schemas[SETUP_SCHEMAS]);
+
+/* The index of a schema among setup->schemas: what expressions know it by. */
+unsigned setup_schema(const struct setup *setup, const struct schema *s);
+
+/*
+ * False when there was any error; setup->d has all of them, and warnings in either
+ * case.  setup_close() afterwards in any case.
+ */
+bool setup_load(struct setup *setup, const struct setup_options *options);
+void setup_close(struct setup *setup);
+
+/* True when the configuration wants to hear of this signature. */
+bool setup_wants(const struct setup *setup, const struct signature *s);
+
+#endif
