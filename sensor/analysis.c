@@ -203,7 +203,7 @@ static void on_request(void *context, const struct record *r)
 
     at(a, r->seen);
     if (passes(a, r))
-        judge(a, RULE_REQUEST, r);
+        judge(a, RULE_AT_REQUEST, r);
 }
 
 /* No request was shown before: what needs only the request looks now. */
@@ -224,8 +224,8 @@ static void on_done(void *context, struct record *r)
         tell_health(a, r);
     if (passes(a, r)) {
         if (stands_alone(r))
-            judge(a, RULE_REQUEST, r);
-        judge(a, RULE_DONE, r);
+            judge(a, RULE_AT_REQUEST, r);
+        judge(a, RULE_AT_DONE, r);
         if (a->options.why_not)
             explain(a, r);
         else if (wanted(a, r))

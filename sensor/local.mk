@@ -23,7 +23,7 @@ libsensor_a_SOURCES = \
 	%reldir%/analysis.h %reldir%/analysis.c \
 	%reldir%/replay.h %reldir%/replay.c \
 	%reldir%/stats.h %reldir%/stats.c \
-	%reldir%/commands.h %reldir%/cmd_replay.c %reldir%/cmd_others.c
+	%reldir%/commands.h %reldir%/cmd_replay.c %reldir%/cmd_check.c
 
 # Where the defaults of the settings point to.
 AM_CPPFLAGS += -DPKGDATADIR='"$(pkgdatadir)"' -DSYSCONFDIR='"$(sysconfdir)"'

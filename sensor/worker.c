@@ -315,7 +315,8 @@ static void apply_defaults(struct worker_options *o)
     o->records = o->records ? o->records : DEFAULT_RECORDS;
 }
 
-bool worker_open(struct worker *w, const struct worker_options *options, struct record_sink sink)
+bool worker_open(struct worker *w, const struct worker_options *options,
+                 struct record_sink sink)
 {
     struct flow_options flow_options;
     struct stream_options stream_options;

@@ -1,0 +1,249 @@
+/*
+ * sightglass check, test, fields: what a person asks before anything runs.
+ */
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alerts/eve.h"
+#include "rules/fields.h"
+#include "rules/rules_test.h"
+#include "sensor/commands.h"
+#include "sensor/replay.h"
+
+struct question {
+    struct setup_options options;
+    const char *pcaps; /* directory of the captures that tests name */
+    const char *rule;  /* the one to test */
+    const char *name;  /* the field to show */
+    bool json, verbose, dump, schema;
+};
+
+static const char help_check[] =
+    "usage: sightglass check [-c FILE] [--json] [--dump-config] [FILE|DIR ...]\n"
+    "\n"
+    "Reads the configuration and the rules it names (or the given files and folders of\n"
+    "rules) and tells everything that is wrong with them.\n"
+    "\n"
+    "  -c, --config FILE   the configuration; default: all defaults\n"
+    "      --json          errors and warnings as a JSON array\n"
+    "      --dump-config   print what is in force, as a configuration\n"
+    "\n"
+    "Exit status: 0 fine, 1 errors, 2 usage.\n";
+
+static const char help_test[] =
+    "usage: sightglass test [-c FILE] [--pcaps DIR] [--rule NAME] [-v] [FILE|DIR ...]\n"
+    "\n"
+    "Replays the captures that rules name under `test:` and compares the alerts.\n"
+    "\n"
+    "  -c, --config FILE   the configuration; default: all defaults\n"
+    "      --pcaps DIR     where the captures are; default: pcaps\n"
+    "      --rule NAME     only this rule, by name or id\n"
+    "  -v, --verbose       tell also what passed\n"
+    "\n"
+    "Exit status: 0 all passed, 1 some failed, 2 usage or unreadable.\n";
+
+static const char help_fields[] =
+    "usage: sightglass fields [--json] [--schema] [NAME]\n"
+    "\n"
+    "Every field that rules and events know: type, side, labels, Wireshark's name, what it\n"
+    "means.  NAME is a protocol, a field (also by Wireshark's name), or `point`.\n"
+    "\n"
+    "      --json     as a JSON array\n"
+    "      --schema   the JSON Schema of everything that is sent\n";
+
+static int parse(int argc, char **argv, const char *help, struct question *q)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"json", no_argument, NULL, 'j'},
+        {"pcaps", required_argument, NULL, 'p'},
+        {"rule", required_argument, NULL, 'r'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"dump-config", no_argument, NULL, 'd'},
+        {"schema", no_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
+    };
+    int option;
+
+    while ((option = getopt_long(argc, argv, "c:vh", options, NULL)) != -1) {
+        if (option == 'c')
+            q->options.config = optarg;
+        else if (option == 'p')
+            q->pcaps = optarg;
+        else if (option == 'r')
+            q->rule = optarg;
+        else if (option == 'h')
+            fputs(help, stdout);
+        else if (option == '?')
+            fprintf(stderr, "Try: sightglass %s --help\n", argv[0]);
+        q->json |= option == 'j';
+        q->verbose |= option == 'v';
+        q->dump |= option == 'd';
+        q->schema |= option == 's';
+        if (option == 'h' || option == '?')
+            return option == 'h' ? EXIT_FINE : EXIT_USAGE;
+    }
+    for (; optind < argc && q->options.nrules < SETUP_PATHS; optind++)
+        q->options.rules[q->options.nrules++] = argv[optind];
+    return -1;
+}
+
+/* ---- check ----------------------------------------------------------------- */
+
+static void count_rules(const struct ruleset *set, unsigned *rules, unsigned *asleep,
+                        unsigned *untested)
+{
+    for (const struct rule *r = ruleset_rules(set); r; r = r->next) {
+        ++*rules;
+        *asleep += r->asleep;
+        *untested += r->alert && !r->tests;
+    }
+}
+
+static void print_check(const struct setup *setup)
+{
+    unsigned rules = 0, asleep = 0, untested = 0;
+
+    if (setup->rules) {
+        count_rules(setup->rules, &rules, &asleep, &untested);
+        printf(
+            "%u rules (%s)   asleep: %u (their lists are empty)   without a test: %u\n",
+            rules, ruleset_version(setup->rules), asleep, untested);
+    }
+    printf("%u errors, %u warnings.%s\n", setup->d.errors, setup->d.warnings,
+           setup->d.errors ? " Nothing would load; a running sensor keeps what it has."
+                           : "");
+    puts(setup->d.errors ? "Next: mend the first one; the others may follow from it"
+                         : "Next: sightglass test; then sightglass replay CAPTURE");
+}
+
+int command_check(int argc, char **argv)
+{
+    struct question q = {.pcaps = "pcaps"};
+    static struct setup setup;
+    int status = parse(argc, argv, help_check, &q);
+
+    if (status >= 0)
+        return status;
+    status = setup_load(&setup, &q.options) ? EXIT_FINE : EXIT_FINDINGS;
+    if (q.json) {
+        diagnostics_json(&setup.d, stdout);
+    } else if (q.dump && status == EXIT_FINE) {
+        diagnostics_print(&setup.d, stderr);
+        config_dump(setup.config, stdout);
+    } else {
+        diagnostics_print(&setup.d, stdout);
+        print_check(&setup);
+    }
+    setup_close(&setup);
+    return status;
+}
+
+/* ---- test ------------------------------------------------------------------ */
+
+/* Where the lines of a replay go: to the test that waits for them. */
+struct listener {
+    void (*alert)(void *to, const char *json, size_t len);
+    void *to;
+};
+
+static void hear(void *to, const struct event *e)
+{
+    struct listener *l = to;
+
+    if (e->kind == EVENT_ALERT && e->line.len > 0)
+        l->alert(l->to, (const char *)e->line.at, e->line.len);
+}
+
+static bool replay_for_test(void *context, const char *pcap, const char *config,
+                            struct ruleset *set,
+                            void (*alert)(void *to, const char *json, size_t len),
+                            void *to, char *why, size_t size)
+{
+    static struct analysis analysis;
+    static struct replay replay;
+    struct setup setup = *(const struct setup *)context;
+    struct listener listener = {alert, to};
+    struct encoder encoder;
+    struct alerts alerts;
+    struct alerts_config alerts_config = alerts_defaults();
+    struct replay_options options = {.worker = {.flows = 4096, .classify = true}};
+    char reason[READER_TEXT];
+    bool ok;
+
+    if (config) {
+        snprintf(why, size, "`config:` of a test comes with zones: not yet");
+        return false;
+    }
+    setup.rules = set;
+    encoder_open(&encoder);
+    alerts_config.eve.encoder = &encoder;
+    ok = alerts_open(&alerts, &alerts_config, hear, &listener);
+    analysis_open(&analysis, &(struct analysis_options){.setup = &setup, .out = stdout},
+                  &encoder, &alerts);
+    ok = ok && replay_run(&replay, &pcap, 1, &options, &analysis, reason);
+    if (!ok)
+        snprintf(why, size, "%s", reason);
+    replay_close(&replay);
+    return ok;
+}
+
+int command_test(int argc, char **argv)
+{
+    struct question q = {.pcaps = "pcaps"};
+    static struct setup setup;
+    struct rules_replayer replayer = {&setup, replay_for_test};
+    struct rules_test_result result = {0};
+    const struct rule *only = NULL;
+    int status = parse(argc, argv, help_test, &q);
+
+    if (status >= 0)
+        return status;
+    if (!setup_load(&setup, &q.options)) {
+        diagnostics_print(&setup.d, stderr);
+        setup_close(&setup);
+        return EXIT_USAGE;
+    }
+    if (q.rule && !(only = ruleset_rule(setup.rules, q.rule))) {
+        fprintf(stderr, "sightglass test: there is no rule \"%s\"\n", q.rule);
+        setup_close(&setup);
+        return EXIT_USAGE;
+    }
+    result = rules_test_run(setup.rules, only, &replayer, q.pcaps, q.verbose, stdout);
+    printf("%u passed, %u failed   rules without a test: %u\n", result.passed,
+           result.failed, result.untested);
+    setup_close(&setup);
+    return result.failed ? EXIT_FINDINGS : EXIT_FINE;
+}
+
+/* ---- fields ---------------------------------------------------------------- */
+
+int command_fields(int argc, char **argv)
+{
+    struct question q = {0};
+    const struct schema *schemas[SETUP_SCHEMAS];
+    struct names names = {.schemas = schemas, .n = setup_schemas(schemas)};
+    struct encode_parts parts = {.schemas = schemas,
+                                 .nschemas = names.n,
+                                 .envelope = eve_envelope_nodes,
+                                 .ot = eve_ot_nodes,
+                                 .event_types = eve_event_types};
+    const char *name;
+    int status = parse(argc, argv, help_fields, &q);
+    bool ok;
+
+    if (status >= 0)
+        return status;
+    name = q.options.nrules ? q.options.rules[0] : NULL;
+    if (q.schema)
+        ok = encode_schema(stdout, &parts);
+    else if (q.json)
+        ok = fields_json(&names, name, stdout, stderr);
+    else
+        ok = fields_print(&names, name, stdout, stderr);
+    return ok ? EXIT_FINE : EXIT_USAGE;
+}
