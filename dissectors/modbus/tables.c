@@ -259,7 +259,7 @@ const struct field modbus_fields[NSLOTS] = {
     [PROTOCOL_ID]      = {"protocol_id", FIELD_INT, "0 for Modbus", .wireshark = "mbtcp.prot_id", .side = SIDE_BOTH},
     [LENGTH]           = {"length", FIELD_INT, "Bytes behind the length field, as the header says", .wireshark = "mbtcp.len", .side = SIDE_BOTH},
     [UNIT]             = {"unit", FIELD_INT, "Device behind the server; 0 on TCP is the server itself", .wireshark = "mbtcp.unit_id mbrtu.unit_id", .side = SIDE_BOTH, .flags = FIELD_CHILD | FIELD_IDENTITY},
-    [CRC]              = {"crc", FIELD_INT, "CRC of an RTU frame", .wireshark = "mbrtu.crc16", .side = SIDE_BOTH, .flags = FIELD_HEX},
+    [CRC]              = {"crc", FIELD_INT, "CRC of an RTU frame", .side = SIDE_BOTH, .flags = FIELD_HEX},
     [FUNCTION]         = {"function", FIELD_ENUM, "What is asked for", modbus_functions, "modbus.func_code", .side = SIDE_BOTH, .flags = FIELD_FUNCTION | FIELD_IDENTITY},
     [FUNCTION_CLASS]   = {"function_class", FIELD_ENUM, "Whose the function code is", classes, .side = SIDE_BOTH, .flags = FIELD_DERIVED},
     [EXCEPTION]        = {"exception", FIELD_ENUM, "Why the device refused", modbus_exceptions, "modbus.exception_code", .side = SIDE_BOTH},
