@@ -8,14 +8,18 @@
 
 enum { BODY = 4 * 1024, LARGE_BODY = EVE_LINE, PASTS_PER_OPEN = 4, STORM_ID = 8104990 };
 
-/* Each of these may be the one that hurts: never folded into a count. */
-enum { NEVER_FOLDED = VERB_MODE | VERB_PROGRAM | VERB_COMMAND };
+/*
+ * Each of these may be the one that hurts: another act of theirs is told within a
+ * second, with its own point and frames; only the same act again is a mere count.
+ */
+enum { TOLD_AT_ONCE = VERB_MODE | VERB_PROGRAM | VERB_COMMAND };
+static const int64_t AT_ONCE = NS_PER_S;
 
 /* clang-format off */
 const struct label alert_state_labels[] = {
     {ALERT_NEW,       "new",       0, "told for the first time"},
     {ALERT_ESCALATED, "escalated", 0, "its severity rose"},
-    {ALERT_REPEATED,  "repeated",  0, "again, and of the kind that is never folded"},
+    {ALERT_REPEATED,  "repeated",  0, "another act of the same kind: mode, program or command"},
     {ALERT_UPDATED,   "updated",   0, "its count grew"},
     {ALERT_CLOSED,    "closed",    0, "it was quiet long enough"},
     {ALERT_CLEARED,   "cleared",   0, "the condition is over"},
@@ -191,6 +195,7 @@ static void tell(struct alerts *a, struct alert *alert, enum event_kind kind,
     }
     a->counters.told += kind == EVENT_ALERT;
     a->counters.updates += kind == EVENT_UPDATE;
+    alert->urgent = false;
     alert->told = a->now;
     alert->count_told = alert->count;
     alert->update++;
@@ -201,7 +206,7 @@ static void tell(struct alerts *a, struct alert *alert, enum event_kind kind,
 static void plan(struct alerts *a, struct alert *alert)
 {
     int64_t due = alert->latest + alert->quiet;
-    int64_t update = alert->told + a->config.update_every;
+    int64_t update = alert->told + (alert->urgent ? AT_ONCE : a->config.update_every);
 
     if (alert->count > alert->count_told && update < due)
         due = update;
@@ -225,7 +230,7 @@ static void end(struct alerts *a, struct alert *alert)
 
 static void update(struct alerts *a, struct alert *alert)
 {
-    alert->state = ALERT_UPDATED;
+    alert->state = alert->urgent ? ALERT_REPEATED : ALERT_UPDATED;
     tell(a, alert, EVENT_UPDATE, day_time(alert, a->now));
 }
 
@@ -462,18 +467,32 @@ static void storm(struct alerts *a, enum severity severity, const struct finding
     plan(a, alert);
 }
 
+/* Not what was told last: another function, point or value. */
+static bool another_act(const struct alert *alert, const struct finding *f)
+{
+    return f->record && f->record->verbs & TOLD_AT_ONCE &&
+           strncmp(alert->summary, f->summary, sizeof alert->summary) != 0;
+}
+
+static void repeat(struct alerts *a, struct alert *alert, const struct finding *f)
+{
+    a->counters.repeated++;
+    adopt(alert, f);
+    keep_body(a, alert, f);
+    alert->urgent = true;
+    if (a->now - alert->told >= AT_ONCE)
+        update(a, alert);
+}
+
 /* A finding of an alert that is open. */
 static void again(struct alerts *a, struct alert *alert, const struct finding *f)
 {
-    enum severity severity = severity_of(f);
-    bool rises = severity > alert->severity;
-    bool tells = f->record && f->record->verbs & NEVER_FOLDED;
-
     count(a, alert, time_of(f, a->now));
-    if (rises || (tells && admit(a, severity))) {
-        a->counters.escalated += rises;
-        a->counters.repeated += !rises;
-        tell_new(a, alert, f, rises ? ALERT_ESCALATED : ALERT_REPEATED);
+    if (severity_of(f) > alert->severity) {
+        a->counters.escalated++;
+        tell_new(a, alert, f, ALERT_ESCALATED);
+    } else if (another_act(alert, f)) {
+        repeat(a, alert, f);
     }
     plan(a, alert);
 }

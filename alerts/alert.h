@@ -6,9 +6,10 @@
  * in silence.
  *
  * There is one open alert for a root cause, which is a signature and what its rule
- * tracks.  It is told when it is new, when its severity rises, when a finding of it
- * does what is never folded (mode, program, command); its count is told at most
- * once in `update_every`, and its end after quiet.  New alerts above the rate of
+ * tracks.  It is told when it is new and when its severity rises; within a second,
+ * as an update, when another act of mode, program or command is found (another
+ * summary: it may be the one that hurts); its count is told at most once in
+ * `update_every`, and its end after quiet.  New alerts above the rate of
  * their severity fold into one storm alert of that severity; critical has no rate.
  *
  * Invariant: an open alert owns its text and borrows neither record nor signature,

@@ -254,7 +254,8 @@ static void put_commands(struct json *j, const struct encoder *e, const struct r
 {
     char filter[FILTER_TEXT], command[FILTER_TEXT + 300];
 
-    if (r->source >= e->nsources || !e->sources[r->source].file || !filter_text(r, filter))
+    if (r->source >= e->nsources || !e->sources[r->source].file ||
+        !filter_text(r, filter))
         return;
     snprintf(command, sizeof command, "wireshark -r '%.256s' -Y '%s'",
              e->sources[r->source].name, filter);

@@ -10,8 +10,8 @@
 #include "sensor/core/timers.h"
 
 enum event_kind {
-    EVENT_ALERT,  /* new, escalated, or never folded */
-    EVENT_UPDATE, /* counts, or the end */
+    EVENT_ALERT,  /* new or escalated */
+    EVENT_UPDATE, /* counts, another act of the same kind, or the end */
     EVENT_GONE,   /* an alert leaves the table: no line, for screens */
     EVENT_RECORD, /* a transaction, an operation, a flow */
     EVENT_STATS,  /* counters of the sensor itself */
@@ -21,7 +21,7 @@ enum event_kind {
 enum alert_state {
     ALERT_NEW,
     ALERT_ESCALATED,
-    ALERT_REPEATED, /* again what is never folded */
+    ALERT_REPEATED, /* another act of mode, program or command */
     ALERT_UPDATED,
     ALERT_CLOSED,  /* an event that was quiet long enough */
     ALERT_CLEARED, /* a condition that is over */
@@ -41,6 +41,7 @@ struct alert {
     unsigned score;
     bool condition;
     bool health; /* the sensor's own: engine `health` */
+    bool urgent; /* another act waits to be told */
     uint64_t count;
     int64_t first_seen, last_seen; /* ns since 1970 */
     /* for people; copies */

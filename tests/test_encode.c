@@ -18,7 +18,8 @@ static char out[SIZE];
 
 static int open_pool(void **state)
 {
-    static const struct encode_source sources[] = {{"plant.pcap", true}, {"span0", false}};
+    static const struct encode_source sources[] = {{"plant.pcap", true},
+                                                   {"span0", false}};
 
     (void)state;
     encoder_open(&encoder);

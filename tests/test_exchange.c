@@ -55,7 +55,8 @@ static int start(void **state)
     clock_tick(&now, 1000 * NS_PER_S);
     ntold = nrequests = 0;
     frame = 0;
-    if (!exchanger_open(&home, RECORDS, 4, (struct record_sink){request, done, NULL}, &now))
+    if (!exchanger_open(&home, RECORDS, 4, (struct record_sink){request, done, NULL},
+                        &now))
         return -1;
     exchange_open(&x, &home, &sample_schema, &patience, &parties);
     return 0;

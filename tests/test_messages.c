@@ -66,8 +66,7 @@ static void check_cut(const struct dialogue *c, size_t i, size_t len)
     }
 }
 
-static void cut_all(const struct dissector *d, const struct dialogue *c,
-                    void *context)
+static void cut_all(const struct dissector *d, const struct dialogue *c, void *context)
 {
     size_t *tried = context;
 
@@ -143,8 +142,7 @@ static char *records_of(const struct dissector *d, const struct dialogue *c, siz
     return text;
 }
 
-static void split_all(const struct dissector *d, const struct dialogue *c,
-                      void *context)
+static void split_all(const struct dissector *d, const struct dialogue *c, void *context)
 {
     char *whole;
     size_t *tried = context;
@@ -253,8 +251,7 @@ static void mark_record(const struct record *r)
         mark(SEEN_VIOLATIONS, r->schema->violations, r->violations[i].reason, false);
 }
 
-static void mark_all(const struct dissector *d, const struct dialogue *c,
-                     void *context)
+static void mark_all(const struct dissector *d, const struct dialogue *c, void *context)
 {
     (void)context;
     feed_open(&feed, d, c->framing, FEED_RECORDS);

@@ -11,8 +11,8 @@
 /* Modbus is only an example here: what is tested is the way to it. */
 static const uint8_t asked[] = "\0\1\0\0\0\6\1\3\0\7\0\2";
 static const uint8_t answered[] = "\0\1\0\0\0\7\1\3\4\0\x0a\0\x0b";
-#define ASK ((struct bytes){asked, sizeof asked - 1})
-#define ANSWER ((struct bytes){answered, sizeof answered - 1})
+#define ASK     ((struct bytes){asked, sizeof asked - 1})
+#define ANSWER  ((struct bytes){answered, sizeof answered - 1})
 #define NOTHING ((struct bytes){NULL, 0})
 
 enum { TOLD = 256 };
@@ -255,7 +255,8 @@ static void nonsense_hides_nothing_behind_it(void **state)
     handshake(&w);
     ask(&w);
     answer(&w);
-    send(wire_tcp(&w, 0, TCP_ACK, (struct bytes){(const uint8_t *)"GET / HTTP/1.1\r\n\r\n", 18}));
+    send(wire_tcp(&w, 0, TCP_ACK,
+                  (struct bytes){(const uint8_t *)"GET / HTTP/1.1\r\n\r\n", 18}));
     ask(&w);
     answer(&w);
     assert_int_equal(worker.conversations.counters.resyncs > 0, 1);
@@ -279,7 +280,8 @@ static void what_is_no_protocol_of_ours_is_given_up(void **state)
     (void)state;
     handshake(&w);
     for (unsigned i = 0; i < 12; i++)
-        send(wire_tcp(&w, i % 2, TCP_ACK, (struct bytes){(const uint8_t *)"GET / HTTP", 10}));
+        send(wire_tcp(&w, i % 2, TCP_ACK,
+                      (struct bytes){(const uint8_t *)"GET / HTTP", 10}));
     assert_int_equal(worker.conversations.counters.given_up, 1);
     assert_true(worker.bypassed > 0);
     assert_int_equal(ntold, 0);
