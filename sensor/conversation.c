@@ -423,6 +423,11 @@ static uint8_t nframings(const struct dissector *d)
     return n ? n : 1;
 }
 
+static uint8_t framing_code(const struct dissector *d, uint8_t i)
+{
+    return d->framings ? (uint8_t)d->framings[i].code : 0;
+}
+
 /* Direction of a sender before the dissector had a say; 0: not known. */
 static uint8_t direction_hint(const struct conversation *c, const struct dissector *d,
                               unsigned sender)
@@ -491,8 +496,7 @@ static bool consider_all(struct conversation *c, struct bytes sent[2], unsigned 
         if (!d || (i > 0 && d == hint))
             continue;
         for (uint8_t f = 0; f < nframings(d) && c->state == UNDECIDED; f++)
-            possible |= consider(c, d, d->framings ? (uint8_t)d->framings[f].code : 0,
-                                 sent, sender);
+            possible |= consider(c, d, framing_code(d, f), sent, sender);
     }
     return possible;
 }
@@ -547,6 +551,29 @@ static bool keep_early(struct conversation *c, unsigned sender, struct bytes dat
     return true;
 }
 
+/* Nobody wants the bytes as they begin.  On a port that gives a hint, a good message
+ * may follow the bad one in the same segment. */
+static bool decide_behind(struct conversation *c, unsigned sender, struct bytes data,
+                          const struct stream_origin *origin)
+{
+    const struct dissector *hint = conversation_expected(c->flow);
+    size_t last = data.len < SEARCH ? data.len : SEARCH;
+
+    for (size_t at = 1; hint && at < last; at++) {
+        struct bytes sent[2] = {{NULL, 0}, {NULL, 0}};
+
+        sent[sender] = after(data, at);
+        for (uint8_t f = 0; f < nframings(hint) && c->state == UNDECIDED; f++)
+            consider(c, hint, framing_code(hint, f), sent, sender);
+        if (c->state == DECIDED) {
+            skip(c, at);
+            decided_bytes(c, sender, sent[sender], origin);
+            return true;
+        }
+    }
+    return false;
+}
+
 static void undecided_bytes(struct conversation *c, unsigned sender, struct bytes data,
                             const struct stream_origin *origin)
 {
@@ -568,9 +595,9 @@ static void undecided_bytes(struct conversation *c, unsigned sender, struct byte
         replay_early(c);
     else if (c->state == DECIDED)
         decided_bytes(c, sender, data, origin);
-    else if (!possible)
+    else if (!possible && !decide_behind(c, sender, data, origin))
         not_wanted(c);
-    else if (!c->early && !keep_early(c, sender, data, origin))
+    else if (possible && !c->early && !keep_early(c, sender, data, origin))
         not_wanted(c);
 }
 
