@@ -230,11 +230,29 @@ static void a_session_is_found_again_by_its_key(void **state)
     assert_int_equal(((uint8_t *)exchange_session(&x, 2))[0], 0);
 }
 
-static void an_operation_is_told_at_both_ends(void **state)
+static void an_operation_without_an_end_is_aborted(void **state)
 {
-    struct operation op = {0};
+    struct operation *op;
 
     (void)state;
+    op = exchange_session(&x, 1);
+    begin(SIDE_REQUEST);
+    exchange_operation_begin(&x, op, 1, exchange_request(&x, 1, 0));
+    settle();
+    answer(1, 0);
+    exchange_close(&x, OUTCOME_OPEN);
+    assert_int_equal(ntold, 3);
+    assert_int_equal(told[2].kind, RECORD_OPERATION);
+    assert_int_equal(told[2].outcome, OUTCOME_UNANSWERED);
+    exchange_open(&x, &home, &sample_schema, &patience, &parties);
+}
+
+static void an_operation_is_told_at_both_ends(void **state)
+{
+    static struct operation op;
+
+    (void)state;
+    op.id = 0;
     begin(SIDE_REQUEST);
     exchange_operation_begin(&x, &op, 1, exchange_request(&x, 1, 0));
     settle();
@@ -282,6 +300,7 @@ int main(void)
         CASE(an_orphan_after_a_gap_is_no_violation),
         CASE(the_oldest_request_makes_way),
         CASE(a_session_is_found_again_by_its_key),
+        CASE(an_operation_without_an_end_is_aborted),
         CASE(an_operation_is_told_at_both_ends),
         CASE(a_jump_of_the_clock_expires_nothing),
     };

@@ -56,7 +56,8 @@ static void rows_end(struct json *j, const struct rows *rows)
 
 static void put_source(const struct encoder *e, const struct record *r, struct json *j)
 {
-    const struct encode_source *s = r->source < e->nsources ? &e->sources[r->source] : NULL;
+    const struct encode_source *s =
+        r->source < e->nsources ? &e->sources[r->source] : NULL;
 
     if (!s)
         return;

@@ -46,7 +46,7 @@ struct encode_limits {
 extern const struct encode_limits encode_all; /* no limits */
 
 struct encoder {
-    const char *host;             /* NULL leaves it out */
+    const char *host;                    /* NULL leaves it out */
     const struct encode_source *sources; /* borrowed */
     unsigned nsources;
     struct encode_limits
@@ -113,7 +113,7 @@ struct shape {
     unsigned type; /* enum shape_type */
     const char *doc;
     const struct shape *members; /* of an object */
-    const struct label *labels; /* the only texts there are; NULL: any */
+    const struct label *labels;  /* the only texts there are; NULL: any */
 };
 
 /* What one program sends: members that others add to EVE's envelope and to ot. */
@@ -121,7 +121,7 @@ struct encode_parts {
     const struct schema *const *schemas; /* of all records */
     unsigned nschemas;
     const struct shape *envelope, *ot; /* may be NULL */
-    const struct label *event_types;  /* beside those of records; may be NULL */
+    const struct label *event_types;   /* beside those of records; may be NULL */
 };
 
 /* The members of a point, for what shows one more. */

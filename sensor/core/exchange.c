@@ -30,8 +30,8 @@ static size_t power_above(size_t n)
     return power;
 }
 
-bool exchanger_open(struct exchanger *home, size_t n, size_t nflows, struct record_sink sink,
-                    struct clock *clock)
+bool exchanger_open(struct exchanger *home, size_t n, size_t nflows,
+                    struct record_sink sink, struct clock *clock)
 {
     *home = (struct exchanger){.sink = sink, .clock = clock, .per_flow = (uint32_t)n};
     home->secret = hash_key_random().k0;
@@ -134,6 +134,40 @@ static void deliver(struct exchange *x, struct record *r, int64_t seen)
     x->home->counters.left_out += r->left_out;
     x->transactions++;
     x->home->sink.done(x->home->sink.context, r);
+}
+
+/* ---- operations that end without an end ------------------------------------ */
+
+static void abandon(struct exchange *x, struct operation *op)
+{
+    struct record *r = record_take(&x->home->records, x->schema);
+
+    r->kind = RECORD_OPERATION;
+    r->outcome = OUTCOME_UNANSWERED;
+    r->time = op->begun;
+    r->parties = *x->parties;
+    r->verbs = op->verbs;
+    r->operation = *op;
+    r->operation.state = OPERATION_ABORTED;
+    op->id = 0;
+    if (r->scratch)
+        x->home->counters.lost++;
+    else
+        deliver(x, r, x->home->clock->now);
+}
+
+/* Those that live in so many bytes at `from`, which go now; NULL: all. */
+static void abandon_all(struct exchange *x, const uint8_t *from, size_t len)
+{
+    for (unsigned i = 0; i < EXCHANGE_OPERATIONS; i++) {
+        const uint8_t *at = (const uint8_t *)x->going[i];
+
+        if (!at || (from && (at < from || at >= from + len)))
+            continue;
+        if (x->going[i]->id)
+            abandon(x, x->going[i]);
+        x->going[i] = NULL;
+    }
 }
 
 /* ---- time ------------------------------------------------------------------ */
@@ -257,6 +291,7 @@ void exchange_close(struct exchange *x, enum outcome outcome)
         let_go(x, r);
         record_give(r);
     }
+    abandon_all(x, NULL, 0);
     while (x->sessions) {
         struct session *s = x->sessions;
 
@@ -471,6 +506,7 @@ void *exchange_session(struct exchange *x, uint64_t key)
         *s = (struct session){.key = key};
     } else if (last && (s = *last)) {
         *last = NULL;
+        abandon_all(x, s->data, sizeof s->data);
         x->home->counters.sessions++;
         *s = (struct session){.key = key};
     } else {
@@ -497,6 +533,20 @@ static void tell(struct exchange *x, const struct operation *op,
         r->outcome = OUTCOME_SENT;
 }
 
+/* The same place is used again; beyond EXCHANGE_OPERATIONS nobody tells their abort. */
+static void keep_going(struct exchange *x, struct operation *op)
+{
+    unsigned at = 0;
+
+    for (unsigned i = 0; i < EXCHANGE_OPERATIONS; i++) {
+        if (x->going[i] == op)
+            return;
+    }
+    while (at < EXCHANGE_OPERATIONS - 1 && x->going[at] && x->going[at]->id)
+        at++;
+    x->going[at] = op;
+}
+
 void exchange_operation_begin(struct exchange *x, struct operation *op, uint32_t kind,
                               struct record *r)
 {
@@ -504,7 +554,9 @@ void exchange_operation_begin(struct exchange *x, struct operation *op, uint32_t
 
     *op = (struct operation){.id = hash_id53(hash_stable(0, parts, sizeof parts)),
                              .kind = kind,
+                             .verbs = r->verbs,
                              .begun = x->message->time};
+    keep_going(x, op);
     exchange_operation_step(op, r, 0);
     tell(x, op, r, OPERATION_BEGIN);
 }

@@ -19,10 +19,11 @@
 #include "sensor/core/timers.h"
 
 enum {
-    EXCHANGE_SESSION = 256, /* bytes of keyed state a dissector gets */
-    EXCHANGE_SESSIONS = 64, /* of one flow */
-    EXCHANGE_STUBS = 64,    /* of one flow */
-    EXCHANGE_ANSWERED = 8,  /* keys remembered, to know a second answer */
+    EXCHANGE_SESSION = 256,  /* bytes of keyed state a dissector gets */
+    EXCHANGE_SESSIONS = 64,  /* of one flow */
+    EXCHANGE_STUBS = 64,     /* of one flow */
+    EXCHANGE_OPERATIONS = 4, /* of one flow that are told when it ends */
+    EXCHANGE_ANSWERED = 8,   /* keys remembered, to know a second answer */
 };
 
 /* Takes the records.  request() only looks; done() owns. */
@@ -41,8 +42,8 @@ struct exchanger {
     struct hash_slot *slots; /* open records and stubs by (flow, key) */
     size_t nslots;
     uint64_t secret;
-    uint64_t serial;   /* flows so far: the order of equal deadlines */
-    uint32_t per_flow; /* open requests of one flow at most */
+    uint64_t serial;        /* flows so far: the order of equal deadlines */
+    uint32_t per_flow;      /* open requests of one flow at most */
     int64_t first_patience; /* ns; when set, the first time-out of every protocol */
     struct {
         uint64_t evicted;    /* open requests pushed out by newer ones: told unanswered */
@@ -84,12 +85,13 @@ struct exchange {
     const struct message *message; /* at hand */
     const uint8_t *base;
     uint64_t operations;
-    uint64_t transactions; /* records that went out */
+    struct operation *going[EXCHANGE_OPERATIONS]; /* in sessions; NULL: a free place */
+    uint64_t transactions;                        /* records that went out */
 };
 
 /* Pools for n open records and nflows exchanges; false when memory lacks. */
-bool exchanger_open(struct exchanger *home, size_t n, size_t nflows, struct record_sink sink,
-                    struct clock *clock);
+bool exchanger_open(struct exchanger *home, size_t n, size_t nflows,
+                    struct record_sink sink, struct clock *clock);
 void exchanger_close(struct exchanger *home);
 
 /* The earliest deadline, INT64_MAX when nothing waits. */
@@ -145,7 +147,10 @@ const struct record *exchange_pending(const struct exchange *x, uint64_t key);
  */
 void *exchange_session(struct exchange *x, uint64_t key);
 
-/* Its begin goes out as a record of its own; r is the transaction that begins it. */
+/*
+ * Its begin goes out as a record of its own; r is the transaction that begins it.  op
+ * lies in a session: when that goes before the end, the operation is told as aborted.
+ */
 void exchange_operation_begin(struct exchange *x, struct operation *op, uint32_t kind,
                               struct record *r);
 

@@ -147,8 +147,9 @@ enum operation_state { OPERATION_BEGIN, OPERATION_END, OPERATION_ABORTED };
 
 /* Something that takes many transactions: a download, a select and operate. */
 struct operation {
-    uint64_t id;   /* 0: none is going on */
-    uint32_t kind; /* code of schema->operations */
+    uint64_t id;    /* 0: none is going on */
+    uint32_t kind;  /* code of schema->operations */
+    uint32_t verbs; /* of the transaction that began it */
     uint32_t steps;
     uint64_t bytes;
     int64_t begun; /* ns since 1970 */
