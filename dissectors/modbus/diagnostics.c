@@ -1,6 +1,6 @@
 /*
  * What a device tells of its own line: functions 7, 8, 11, 12 and 17 of "MODBUS
- * Application Protocol V1.1b3", 6.7 to 6.10 and 6.13.
+ * Application Protocol V1.1b3".
  *
  *     07  > nothing               < eight outputs, one bit each
  *     08  > sub-function data ... < the same, or the counter asked for
@@ -104,7 +104,7 @@ void modbus_event_counter_answer(struct pdu *p)
     take_be16(p->r, p->c, EVENT_COUNT);
 }
 
-/* 6.10: what the high bits of an event say of the others. */
+/* What the high bits of an event say of the others. */
 enum event_kind { EVENT_RESTART = 1, EVENT_LISTEN_ONLY, EVENT_SEND, EVENT_RECEIVE };
 
 static void event(struct pdu *p, unsigned code, const uint8_t *at)
@@ -149,7 +149,7 @@ static bool is_indicator(uint8_t byte)
 }
 
 /*
- * How long the id is, only its maker knows (6.13).  Most send one byte and the
+ * How long the id is, only its maker knows.  Most send one byte and the
  * indicator, then text; pymodbus sends text and the indicator last.
  */
 static size_t id_size(struct bytes all)

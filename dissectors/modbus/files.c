@@ -1,6 +1,6 @@
 /*
  * File records and queues: functions 20, 21 and 24 of "MODBUS Application
- * Protocol V1.1b3", 6.14, 6.15 and 6.18.
+ * Protocol V1.1b3".
  *
  *     20  > bytes { 6 file record length } ...
  *         < bytes { bytes 6 data } ...
@@ -17,7 +17,7 @@ enum {
     ADDRESSED_SIZE = 7,   /* type, file, record, length */
     RECORD_LAST = 0x270f, /* 9999 */
     READ_ASK_MIN = 0x07,
-    READ_ANSWER_MIN = 0x04, /* one register: 6.14 says 7, which none could be */
+    READ_ANSWER_MIN = 0x04, /* one register; the 7 one reads of could be no length of it */
     READ_MAX = 0xf5,
     WRITE_MIN = 0x09,
     WRITE_MAX = 0xfb,

@@ -1,7 +1,6 @@
 /*
  * The function codes of "MODBUS Application Protocol V1.1b3", one row each, and
- * the bodies of those that read and write coils and registers (6.1 to 6.6, 6.11,
- * 6.12, 6.16, 6.17).
+ * the bodies of those that read and write coils and registers.
  *
  *     read      01-04  > address quantity                < count values ...
  *     write     05 06  > address value                   < the same
@@ -62,7 +61,7 @@ const struct function *modbus_function(unsigned code)
     return &other;
 }
 
-/* Section 4.1 and annex A: what is public, free for users, kept by old products. */
+/* What is public, free for users, kept by old products. */
 enum function_class modbus_class(unsigned code)
 {
     static const uint8_t reserved[] = {9, 10, 13, 14, 41, 42, 90, 91, 125, 126, 127};
@@ -221,7 +220,7 @@ static void read_answer(struct pdu *p)
 
 /* ---- write ---------------------------------------------------------------------- */
 
-/* A coil is written with 0xFF00 or 0x0000 (6.5); another value is no point. */
+/* A coil is written with 0xFF00 or 0x0000; another value is no point. */
 static void single_point(struct pdu *p, unsigned address, unsigned value,
                          const struct cursor *at)
 {
@@ -250,7 +249,7 @@ static void single(struct pdu *p)
     modbus_echo(p, VALUE, ECHO_DIFFERS, &value_at);
 }
 
-/* The bits of the last byte that belong to no coil are zero (6.11). */
+/* The bits of the last byte that belong to no coil are zero. */
 static void check_padding(struct pdu *p, size_t quantity, struct bytes values)
 {
     struct cursor at = *p->c;

@@ -1,6 +1,5 @@
 /*
- * Function 43, encapsulated interfaces: "MODBUS Application Protocol V1.1b3",
- * 6.19 to 6.21.
+ * Function 43, encapsulated interfaces: "MODBUS Application Protocol V1.1b3".
  *
  *     43/14  > 14 code first-object
  *            < 14 code conformity more next number { object length value } ...

@@ -9,8 +9,10 @@
  * has no id, by unit.  The hint (unit, function, what the answer must look like)
  * keeps those apart that share a key: clients that always send id 0.
  *
- * A device that obeys 8/4 does not answer (6.8): such a request ends unanswered.
- * Where Wireshark 4.0 differs, the specification wins: it opens no values of 17, no
+ * A device that obeys 8/4 does not answer: such a request ends unanswered.
+ * Limits and layouts are those two independent stacks (libmodbus, pymodbus) and Wireshark
+ * 4.0 agree on, checked against captures of real devices; clauses are not cited.  Where
+ * Wireshark differs, the specification wins: it opens no values of 17, no
  * single file of 20 and 21, no UMAS, and shows what 5 and 6 write as raw data.
  */
 
