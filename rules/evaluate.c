@@ -85,6 +85,19 @@ bool operand_next(const struct operand *o, const struct context *c, struct walk 
 
 /* ---- comparisons ------------------------------------------------------------ */
 
+/* The same for what rules ask most, without copying the value. */
+static bool plain_in_set(const struct node *n, const struct context *c)
+{
+    const struct origin *o = &n->left->from[0];
+    const struct value *v;
+
+    if (o->schema != c->schema)
+        return false;
+    v = o->side ? record_get_side(c->record, o->slot, o->side)
+                : record_get(c->record, o->slot);
+    return v && set_holds_int(n->set, v->i) != n->negated;
+}
+
 static bool in_set(const struct node *n, const struct context *c)
 {
     struct walk w = {0};
@@ -275,7 +288,7 @@ static bool evaluate_leaf(const struct node *n, const struct context *c)
     case NODE_PROTOCOL:
         return n->mask >> c->schema & 1;
     case NODE_SET:
-        return in_set(n, c);
+        return n->plain ? plain_in_set(n, c) : in_set(n, c);
     case NODE_FIELDS:
         return fields_compare(n, c);
     case NODE_EXISTS:
@@ -309,7 +322,10 @@ bool evaluate(const struct node *n, struct context *c)
 
 static struct reach anything(void)
 {
-    struct reach r = {.possible = true, .outcomes = UINT32_MAX, .functions_other = true};
+    struct reach r = {.possible = true,
+                      .outcomes = UINT32_MAX,
+                      .functions_other = true,
+                      .slot = SLOT_ANY};
 
     memset(r.functions, 0xff, sizeof r.functions);
     return r;
@@ -324,6 +340,7 @@ static struct reach both(struct reach a, struct reach b)
     for (unsigned i = 0; i < COUNT_OF(a.functions); i++)
         a.functions[i] &= b.functions[i];
     a.functions_other &= b.functions_other;
+    a.slot = a.slot == SLOT_ANY ? b.slot : a.slot;
     return a;
 }
 
@@ -339,6 +356,7 @@ static struct reach either(struct reach a, struct reach b)
     for (unsigned i = 0; i < COUNT_OF(a.functions); i++)
         a.functions[i] |= b.functions[i];
     a.functions_other |= b.functions_other;
+    a.slot = a.slot == b.slot ? a.slot : SLOT_ANY;
     return a;
 }
 
@@ -386,6 +404,8 @@ static struct reach reach_set(const struct node *n, const struct schema *s)
 
     if (n->left->n != 1)
         return r;
+    if (from->kind == SOURCE_FIELD && s->fields[from->slot].group == 0)
+        r.slot = from->slot;
     if (from->kind == SOURCE_COMMON && from->slot == COMMON_VIOLATION)
         r.violation = true;
     if (n->negated)

@@ -37,9 +37,9 @@ struct macro *names_macro(const struct names *names, struct bytes name)
     return m;
 }
 
-struct list *names_list(const struct names *names, struct bytes name)
+struct value_list *names_list(const struct names *names, struct bytes name)
 {
-    struct list *l = names->lists;
+    struct value_list *l = names->lists;
 
     while (l && !bytes_are(name, l->name))
         l = l->next;

@@ -69,7 +69,7 @@ static void uses_list(struct typer *t, const struct set *set)
 {
     struct program *p = t->program;
 
-    for (const struct list *l = t->names->lists; l; l = l->next) {
+    for (const struct value_list *l = t->names->lists; l; l = l->next) {
         if (&l->set != set)
             continue;
         for (unsigned i = 0; i < p->nlists; i++) {
@@ -287,6 +287,16 @@ static bool shape_fits(struct typer *t, const struct syntax *s)
     return true;
 }
 
+static bool is_plain(const struct typer *t, const struct operand *left,
+                     const struct set *set)
+{
+    const struct origin *o = &left->from[0];
+
+    return left->n == 1 && o->kind == SOURCE_FIELD && o->need == NEED_NOTHING &&
+           set->kind == SET_INTS &&
+           t->names->schemas[o->schema]->fields[o->slot].group == 0;
+}
+
 static const struct node *type_set(struct typer *t, const struct syntax *s,
                                    const struct operand *left)
 {
@@ -298,6 +308,7 @@ static const struct node *type_set(struct typer *t, const struct syntax *s,
     n->set = literal_set(&l, s->right);
     if (!n->set)
         return nothing(t, s);
+    n->plain = is_plain(t, left, n->set);
     uses_list(t, n->set);
     return n;
 }
