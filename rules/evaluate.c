@@ -207,16 +207,17 @@ static bool verdict(enum quantifier q, bool stopped, bool any_element)
 /* True when a point of the run settles it. */
 static bool run_settles(const struct node *n, struct context *c, const struct run *run)
 {
+    struct context inner = *c;
     struct point p;
     bool yes;
 
     run_point(run, 0, &p);
-    c->point = &p;
-    if (n->run && !evaluate(n->run, c))
+    inner.point = &p;
+    if (n->run && !evaluate(n->run, &inner))
         return settled(n->quantifier, false);
     for (uint32_t i = 0; i < run->count; i++) {
         run_point(run, i, &p);
-        yes = !n->first || evaluate(n->first, c);
+        yes = !n->first || evaluate(n->first, &inner);
         if (!settled(n->quantifier, yes))
             continue;
         if (n->quantifier == QUANTIFIER_ANY && c->decided && !c->has_decided) {
@@ -230,7 +231,6 @@ static bool run_settles(const struct node *n, struct context *c, const struct ru
 
 static bool over_points(const struct node *n, struct context *c)
 {
-    const struct point *outer = c->point;
     bool stopped = false, any = false;
     uint32_t place = 0;
     struct run run;
@@ -241,13 +241,12 @@ static bool over_points(const struct node *n, struct context *c)
         any = true;
         stopped = run_settles(n, c, &run);
     }
-    c->point = outer;
     return verdict(n->quantifier, stopped, any);
 }
 
 static bool over_rows(const struct node *n, struct context *c)
 {
-    const struct row *outer = c->row;
+    struct context inner = *c;
     bool stopped = false, any = false;
     unsigned at = 0;
     struct row row;
@@ -255,10 +254,9 @@ static bool over_rows(const struct node *n, struct context *c)
     while (!stopped && c->schema == n->schema &&
            record_next_row(c->record, n->group, &at, &row)) {
         any = true;
-        c->row = &row;
-        stopped = settled(n->quantifier, evaluate(n->first, c));
+        inner.row = &row;
+        stopped = settled(n->quantifier, evaluate(n->first, &inner));
     }
-    c->row = outer;
     return verdict(n->quantifier, stopped, any);
 }
 
@@ -397,6 +395,16 @@ static uint32_t reach_outcomes(const struct set *s)
     return mask;
 }
 
+static bool says_function(const struct node *n, const struct schema *s)
+{
+    const struct origin *from = &n->left->from[0];
+
+    if (from->kind == SOURCE_COMMON)
+        return from->slot == COMMON_FUNCTION_CODE;
+    return from->kind == SOURCE_FIELD && from->side != SIDE_RESPONSE &&
+           n->set->kind == SET_INTS && s->fields[from->slot].flags & FIELD_FUNCTION;
+}
+
 static struct reach reach_set(const struct node *n, const struct schema *s)
 {
     const struct origin *from = &n->left->from[0];
@@ -414,10 +422,7 @@ static struct reach reach_set(const struct node *n, const struct schema *s)
         r.verbs = (uint32_t)n->set->mask;
     else if (from->kind == SOURCE_COMMON && from->slot == COMMON_OUTCOME)
         r.outcomes = reach_outcomes(n->set);
-    else if (from->kind == SOURCE_COMMON && from->slot == COMMON_FUNCTION_CODE)
-        reach_functions(n->set, &r);
-    else if (from->kind == SOURCE_FIELD && from->side != SIDE_RESPONSE &&
-             n->set->kind == SET_INTS && s->fields[from->slot].flags & FIELD_FUNCTION)
+    else if (says_function(n, s))
         reach_functions(n->set, &r);
     return r;
 }

@@ -46,7 +46,7 @@ static struct node *new_node(struct typer *t, const struct syntax *s, enum node_
 {
     struct node *n = arena_take(t->arena, sizeof *n);
 
-    n->op = op;
+    n->op = (uint8_t)op;
     n->text = one_line(t, s->text);
     return n;
 }
@@ -264,7 +264,7 @@ static const struct node *type_fields(struct typer *t, const struct syntax *s,
     }
     n->left = left;
     n->right = right;
-    n->compare = s->op;
+    n->compare = (uint8_t)s->op;
     return n;
 }
 
@@ -347,7 +347,7 @@ static bool only_written(const struct node *n)
 /* Moves what is the same for a run out of the chain, so that it is asked once. */
 static void split_run(struct typer *t, struct node *points, struct node *body)
 {
-    const struct node **run = &points->run, **rest = &points->first, *next;
+    const struct node **run, **rest, *next;
     struct node *chain[2] = {arena_take(t->arena, sizeof *body),
                              arena_take(t->arena, sizeof *body)};
     bool written = false;
