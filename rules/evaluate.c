@@ -85,6 +85,19 @@ bool operand_next(const struct operand *o, const struct context *c, struct walk 
 
 /* ---- comparisons ------------------------------------------------------------ */
 
+/* The same for what rules ask most, without copying the value. */
+static bool plain_in_set(const struct node *n, const struct context *c)
+{
+    const struct origin *o = &n->left->from[0];
+    const struct value *v;
+
+    if (o->schema != c->schema)
+        return false;
+    v = o->side ? record_get_side(c->record, o->slot, o->side)
+                : record_get(c->record, o->slot);
+    return v && set_holds_int(n->set, v->i) != n->negated;
+}
+
 static bool in_set(const struct node *n, const struct context *c)
 {
     struct walk w = {0};
@@ -194,16 +207,17 @@ static bool verdict(enum quantifier q, bool stopped, bool any_element)
 /* True when a point of the run settles it. */
 static bool run_settles(const struct node *n, struct context *c, const struct run *run)
 {
+    struct context inner = *c;
     struct point p;
     bool yes;
 
     run_point(run, 0, &p);
-    c->point = &p;
-    if (n->run && !evaluate(n->run, c))
+    inner.point = &p;
+    if (n->run && !evaluate(n->run, &inner))
         return settled(n->quantifier, false);
     for (uint32_t i = 0; i < run->count; i++) {
         run_point(run, i, &p);
-        yes = !n->first || evaluate(n->first, c);
+        yes = !n->first || evaluate(n->first, &inner);
         if (!settled(n->quantifier, yes))
             continue;
         if (n->quantifier == QUANTIFIER_ANY && c->decided && !c->has_decided) {
@@ -217,7 +231,6 @@ static bool run_settles(const struct node *n, struct context *c, const struct ru
 
 static bool over_points(const struct node *n, struct context *c)
 {
-    const struct point *outer = c->point;
     bool stopped = false, any = false;
     uint32_t place = 0;
     struct run run;
@@ -228,13 +241,12 @@ static bool over_points(const struct node *n, struct context *c)
         any = true;
         stopped = run_settles(n, c, &run);
     }
-    c->point = outer;
     return verdict(n->quantifier, stopped, any);
 }
 
 static bool over_rows(const struct node *n, struct context *c)
 {
-    const struct row *outer = c->row;
+    struct context inner = *c;
     bool stopped = false, any = false;
     unsigned at = 0;
     struct row row;
@@ -242,10 +254,9 @@ static bool over_rows(const struct node *n, struct context *c)
     while (!stopped && c->schema == n->schema &&
            record_next_row(c->record, n->group, &at, &row)) {
         any = true;
-        c->row = &row;
-        stopped = settled(n->quantifier, evaluate(n->first, c));
+        inner.row = &row;
+        stopped = settled(n->quantifier, evaluate(n->first, &inner));
     }
-    c->row = outer;
     return verdict(n->quantifier, stopped, any);
 }
 
@@ -275,7 +286,7 @@ static bool evaluate_leaf(const struct node *n, const struct context *c)
     case NODE_PROTOCOL:
         return n->mask >> c->schema & 1;
     case NODE_SET:
-        return in_set(n, c);
+        return n->plain ? plain_in_set(n, c) : in_set(n, c);
     case NODE_FIELDS:
         return fields_compare(n, c);
     case NODE_EXISTS:
@@ -309,7 +320,10 @@ bool evaluate(const struct node *n, struct context *c)
 
 static struct reach anything(void)
 {
-    struct reach r = {.possible = true, .outcomes = UINT32_MAX, .functions_other = true};
+    struct reach r = {.possible = true,
+                      .outcomes = UINT32_MAX,
+                      .functions_other = true,
+                      .slot = SLOT_ANY};
 
     memset(r.functions, 0xff, sizeof r.functions);
     return r;
@@ -324,6 +338,7 @@ static struct reach both(struct reach a, struct reach b)
     for (unsigned i = 0; i < COUNT_OF(a.functions); i++)
         a.functions[i] &= b.functions[i];
     a.functions_other &= b.functions_other;
+    a.slot = a.slot == SLOT_ANY ? b.slot : a.slot;
     return a;
 }
 
@@ -339,6 +354,7 @@ static struct reach either(struct reach a, struct reach b)
     for (unsigned i = 0; i < COUNT_OF(a.functions); i++)
         a.functions[i] |= b.functions[i];
     a.functions_other |= b.functions_other;
+    a.slot = a.slot == b.slot ? a.slot : SLOT_ANY;
     return a;
 }
 
@@ -379,6 +395,16 @@ static uint32_t reach_outcomes(const struct set *s)
     return mask;
 }
 
+static bool says_function(const struct node *n, const struct schema *s)
+{
+    const struct origin *from = &n->left->from[0];
+
+    if (from->kind == SOURCE_COMMON)
+        return from->slot == COMMON_FUNCTION_CODE;
+    return from->kind == SOURCE_FIELD && from->side != SIDE_RESPONSE &&
+           n->set->kind == SET_INTS && s->fields[from->slot].flags & FIELD_FUNCTION;
+}
+
 static struct reach reach_set(const struct node *n, const struct schema *s)
 {
     const struct origin *from = &n->left->from[0];
@@ -386,6 +412,8 @@ static struct reach reach_set(const struct node *n, const struct schema *s)
 
     if (n->left->n != 1)
         return r;
+    if (from->kind == SOURCE_FIELD && s->fields[from->slot].group == 0)
+        r.slot = from->slot;
     if (from->kind == SOURCE_COMMON && from->slot == COMMON_VIOLATION)
         r.violation = true;
     if (n->negated)
@@ -394,10 +422,7 @@ static struct reach reach_set(const struct node *n, const struct schema *s)
         r.verbs = (uint32_t)n->set->mask;
     else if (from->kind == SOURCE_COMMON && from->slot == COMMON_OUTCOME)
         r.outcomes = reach_outcomes(n->set);
-    else if (from->kind == SOURCE_COMMON && from->slot == COMMON_FUNCTION_CODE)
-        reach_functions(n->set, &r);
-    else if (from->kind == SOURCE_FIELD && from->side != SIDE_RESPONSE &&
-             n->set->kind == SET_INTS && s->fields[from->slot].flags & FIELD_FUNCTION)
+    else if (says_function(n, s))
         reach_functions(n->set, &r);
     return r;
 }

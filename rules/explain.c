@@ -228,6 +228,16 @@ static bool is_chain(const struct node *n)
     return n->op == NODE_AND && n->first && n->first->next;
 }
 
+/* Of an `or` that holds; the last part otherwise. */
+static const struct node *first_true(const struct node *n, struct context *c)
+{
+    const struct node *part = n->first;
+
+    while (part->next && !evaluate(part, c))
+        part = part->next;
+    return part;
+}
+
 static void matched(const struct node *n, struct context *c, struct finding *f,
                     unsigned depth)
 {
@@ -238,13 +248,9 @@ static void matched(const struct node *n, struct context *c, struct finding *f,
             matched(part, c, f, depth + 1);
         return;
     }
-    if (n->op == NODE_OR) {
-        for (const struct node *part = n->first; part; part = part->next) {
-            if (evaluate(part, c)) {
-                matched(part, c, f, depth + 1);
-                return;
-            }
-        }
+    if (n->op == NODE_OR && depth < EXPRESSION_DEPTH) {
+        matched(first_true(n, c), c, f, depth + 1);
+        return;
     }
     if (f->nmatched == FINDING_MATCHED)
         return;

@@ -433,7 +433,7 @@ static const struct set *listed(const struct literals *l, const struct token *t)
 {
     static const enum set_kind kinds[LIST_TYPES] = {SET_HOSTS, SET_INTS, SET_TEXTS};
     static const char *const holds[LIST_TYPES] = {"hosts", "numbers", "texts"};
-    const struct list *list = names_list(l->names, t->string);
+    const struct value_list *list = names_list(l->names, t->string);
     struct diagnostic *e;
     struct nearest nearest;
 

@@ -83,7 +83,7 @@ static void set_version(struct ruleset *set, EVP_MD_CTX *hash)
 
     EVP_DigestFinal_ex(hash, digest, NULL);
     for (unsigned i = 0; i < DIGEST_SHOWN; i++)
-        snprintf(set->version + 2 * i, 3, "%02x", digest[i]);
+        snprintf(set->version + (size_t)2 * i, 3, "%02x", digest[i]);
 }
 
 /* Reads all files, even when one is wrong. */

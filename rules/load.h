@@ -15,10 +15,13 @@ struct entry {
     struct rule *rule;
     uint32_t verbs;    /* one of them; 0: any */
     uint32_t outcomes; /* bit mask */
-    bool violation;
+    uint16_t slot;     /* it has this field; SLOT_ANY: any */
 };
 
-/* Of one schema, kind and phase: by function code, the last for those without. */
+/*
+ * Of one schema, kind and phase: by function code, the last for those without.  Most
+ * records break nothing: theirs is a bucket without the rules that need a violation.
+ */
 struct bucket {
     const struct entry *list[FUNCTION_LISTS];
     uint16_t n[FUNCTION_LISTS];
@@ -30,7 +33,7 @@ struct ruleset {
     struct rule *rules, **last_rule;
     unsigned nrules;
     int function_slot[SCHEMAS_MAX];
-    struct bucket *buckets[SCHEMAS_MAX][RECORD_KINDS][2];
+    struct bucket *buckets[SCHEMAS_MAX][RECORD_KINDS][2][2]; /* the last: violations */
     char version[RULESET_VERSION];
 };
 
@@ -45,8 +48,8 @@ struct loading {
 void load_list(struct loading *l, const struct yaml *item);
 
 /* Items of a sequence into the list's set. */
-bool list_add_items(struct arena *arena, struct list *list, const struct yaml *items,
-                    struct diagnostics *d);
+bool list_add_items(struct arena *arena, struct value_list *list,
+                    const struct yaml *items, struct diagnostics *d);
 
 /* Reads a rule and everything in it; the macros must be declared. */
 void load_rule(struct loading *l, const struct yaml *item);

@@ -5,7 +5,7 @@
 
 /* ---- items ------------------------------------------------------------------ */
 
-static bool add_host(struct arena *arena, struct list *list, const struct place *at,
+static bool add_host(struct arena *arena, struct value_list *list, const struct place *at,
                      const char *text, struct diagnostics *d)
 {
     uint8_t low[HOST_KEY], high[HOST_KEY], end_low[HOST_KEY], end_high[HOST_KEY];
@@ -29,8 +29,8 @@ static bool add_host(struct arena *arena, struct list *list, const struct place 
     return true;
 }
 
-static bool add_number(struct arena *arena, struct list *list, const struct place *at,
-                       const char *text, struct diagnostics *d)
+static bool add_number(struct arena *arena, struct value_list *list,
+                       const struct place *at, const char *text, struct diagnostics *d)
 {
     char *copy = arena_text(arena, text), *range = strstr(copy, "..");
     int64_t low, high;
@@ -50,7 +50,7 @@ static bool add_number(struct arena *arena, struct list *list, const struct plac
     return true;
 }
 
-static bool add_item(struct arena *arena, struct list *list, const struct place *at,
+static bool add_item(struct arena *arena, struct value_list *list, const struct place *at,
                      const char *text, struct diagnostics *d)
 {
     const char *copy;
@@ -68,8 +68,8 @@ static bool add_item(struct arena *arena, struct list *list, const struct place 
     }
 }
 
-bool list_add_items(struct arena *arena, struct list *list, const struct yaml *items,
-                    struct diagnostics *d)
+bool list_add_items(struct arena *arena, struct value_list *list,
+                    const struct yaml *items, struct diagnostics *d)
 {
     bool ok = yaml_is(items, YAML_SEQUENCE, d);
     const char *text;
@@ -111,7 +111,7 @@ static int header_column(struct csv *csv, struct arena *arena, const char *colum
     return found;
 }
 
-static void load_csv(struct loading *l, struct list *list, const struct yaml *from,
+static void load_csv(struct loading *l, struct value_list *list, const struct yaml *from,
                      const struct yaml *column)
 {
     struct arena *arena = &l->set->arena;
@@ -144,16 +144,16 @@ static void load_csv(struct loading *l, struct list *list, const struct yaml *fr
 
 /* ---- the item ----------------------------------------------------------------- */
 
-static struct list *declare(struct loading *l, const struct yaml *item, const char *name,
-                            enum list_type type)
+static struct value_list *declare(struct loading *l, const struct yaml *item,
+                                  const char *name, enum list_type type)
 {
     static const enum set_kind kinds[LIST_TYPES] = {SET_HOSTS, SET_INTS, SET_TEXTS};
     struct bytes key = {(const uint8_t *)name, strlen(name)};
-    struct list *list = names_list(&l->set->names, key);
+    struct value_list *list = names_list(&l->set->names, key);
 
     if (!list) {
         list = arena_take(&l->set->arena, sizeof *list);
-        *list = (struct list){.name = name, .type = type, .at = item->at};
+        *list = (struct value_list){.name = name, .type = type, .at = item->at};
         list->at.source = l->file;
         list->set = (struct set){.kind = kinds[type], .list = name};
         list->next = l->set->names.lists;
@@ -180,7 +180,7 @@ void load_list(struct loading *l, const struct yaml *item)
     const struct yaml *type = yaml_get(item, "type"), *items = yaml_get(item, "items"),
                       *from = yaml_get(item, "from"),
                       *empty = yaml_get(item, "when_empty");
-    struct list *list;
+    struct value_list *list;
     const char *name;
     unsigned kind = LIST_HOST, choice;
 

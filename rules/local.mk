@@ -19,3 +19,4 @@ librules_a_SOURCES = \
 
 rulesdir = $(pkgdatadir)/rules
 dist_rules_DATA = %reldir%/shipped/modbus.yaml %reldir%/shipped/modbus_flow.yaml
+EXTRA_DIST += %reldir%/README.md

@@ -37,9 +37,9 @@ struct macro *names_macro(const struct names *names, struct bytes name)
     return m;
 }
 
-struct list *names_list(const struct names *names, struct bytes name)
+struct value_list *names_list(const struct names *names, struct bytes name)
 {
-    struct list *l = names->lists;
+    struct value_list *l = names->lists;
 
     while (l && !bytes_are(name, l->name))
         l = l->next;
@@ -192,7 +192,7 @@ static uint8_t need_of(struct bytes name)
 
     for (unsigned i = 0; i < COUNT_OF(needs); i++) {
         if (starts(name, needs[i].prefix, &rest))
-            return needs[i].need;
+            return (uint8_t)needs[i].need;
     }
     return NEED_NOTHING;
 }

@@ -13,7 +13,7 @@
 
 enum list_type { LIST_HOST, LIST_NUMBER, LIST_TEXT, LIST_TYPES };
 
-struct list {
+struct value_list {
     const char *name;
     enum list_type type;
     struct place at;
@@ -21,7 +21,7 @@ struct list {
     bool replaced;      /* `set` is what a test put in */
     struct set set;     /* what rules ask: never moves */
     struct set shipped; /* what was loaded, while a test has put in its own */
-    struct list *next;
+    struct value_list *next;
 };
 
 enum macro_state { MACRO_UNTYPED, MACRO_BEING_TYPED, MACRO_TYPED };
@@ -40,7 +40,7 @@ struct names {
     const struct schema *const *schemas;
     unsigned n;
     struct macro *macros;
-    struct list *lists;
+    struct value_list *lists;
 };
 
 /* What is bound where a name stands. */
@@ -55,7 +55,7 @@ int names_schema(const struct names *names, struct bytes name);
 unsigned names_index(const struct names *names, const struct schema *schema);
 
 struct macro *names_macro(const struct names *names, struct bytes name);
-struct list *names_list(const struct names *names, struct bytes name);
+struct value_list *names_list(const struct names *names, struct bytes name);
 
 enum found { FOUND_NOTHING, FOUND_FIELD, FOUND_MIXED };
 

@@ -318,14 +318,16 @@ static struct syntax *parse_or(struct parser *p)
 struct syntax *parse_expression(const struct yaml *scalar, struct arena *arena,
                                 struct diagnostics *d)
 {
-    struct parser p = {.arena = arena, .d = d};
+    struct parser *p = arena_take(arena, sizeof *p);
     struct syntax *s;
 
-    lexer_open(&p.lexer, scalar, arena, d);
-    p.last = p.lexer.next;
-    s = parse_or(&p);
-    if (s && at_hand(&p)->kind != TOKEN_END) {
-        expected(&p, "`and`, `or` or the end");
+    p->arena = arena;
+    p->d = d;
+    lexer_open(&p->lexer, scalar, arena, d);
+    p->last = p->lexer.next;
+    s = parse_or(p);
+    if (s && at_hand(p)->kind != TOKEN_END) {
+        expected(p, "`and`, `or` or the end");
         return NULL;
     }
     return s;

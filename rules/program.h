@@ -58,6 +58,7 @@ void set_add_text(struct set *s, struct arena *a, struct bytes text);
 void set_add_host(struct set *s, struct arena *a, const uint8_t *low,
                   const uint8_t *high);
 void set_close(struct set *s);
+bool set_holds_int(const struct set *s, int64_t i);
 bool set_holds(const struct set *s, const struct datum *value);
 
 /* ---- operands --------------------------------------------------------------- */
@@ -111,6 +112,7 @@ struct node {
     uint8_t compare;    /* enum operator, of FIELDS */
     uint8_t group;      /* of ROWS */
     bool negated;       /* of SET: none of the values */
+    bool plain;         /* of SET: one number of the protocol, outside of any group */
     uint8_t schema;     /* of ROWS */
     uint64_t mask;      /* of PROTOCOL */
     const struct node *first, *next;
@@ -145,6 +147,8 @@ void operand_text(const struct operand *o, const struct context *c, char *out,
 
 /* ---- what a record must have for an expression to be true --------------------- */
 
+enum { SLOT_ANY = 0xffff };
+
 /* Necessary, not sufficient: quick to ask of a record. */
 struct reach {
     bool possible;
@@ -153,6 +157,7 @@ struct reach {
     uint32_t outcomes; /* bit mask */
     uint64_t functions[FUNCTION_CODES / 64];
     bool functions_other; /* a code above, or none */
+    uint16_t slot;        /* a field it must have, or SLOT_ANY */
 };
 struct reach node_reach(const struct node *n, unsigned schema, const struct schema *s);
 

@@ -183,9 +183,9 @@ static bool set_lists(struct ruleset *set, const struct rule_test *test, char *w
                       size_t size)
 {
     struct diagnostics *d = malloc(sizeof *d);
-    bool ok = d != NULL;
+    bool ok = true;
 
-    if (!ok)
+    if (!d)
         return false;
     diagnostics_open(d);
     ruleset_lists_restore(set);

@@ -69,7 +69,7 @@ static unsigned candidates(struct ruleset *set, unsigned schema, unsigned kind,
 }
 
 static struct bucket *new_bucket(struct ruleset *set, const struct candidate *all,
-                                 unsigned n)
+                                 unsigned n, bool violations)
 {
     struct bucket *b = arena_take(&set->arena, sizeof *b);
     struct entry *found = arena_take(&set->arena, (n + 1) * sizeof *found);
@@ -80,9 +80,9 @@ static struct bucket *new_bucket(struct ruleset *set, const struct candidate *al
         for (unsigned i = 0; i < n; i++) {
             const struct reach *r = &all[i].reach;
 
-            if (may_have(r, function))
+            if (may_have(r, function) && (violations || !r->violation))
                 found[hits++] =
-                    (struct entry){all[i].rule, r->verbs, r->outcomes, r->violation};
+                    (struct entry){all[i].rule, r->verbs, r->outcomes, r->slot};
         }
         fill(set, b, function, found, hits);
     }
@@ -98,8 +98,8 @@ void ruleset_index(struct ruleset *set)
         set->function_slot[s] = schema_flagged(set->names.schemas[s], FIELD_FUNCTION);
         for (unsigned i = 0; i < 2 * RECORD_KINDS; i++) {
             n = candidates(set, s, i / 2, i % 2, all);
-            if (n)
-                set->buckets[s][i / 2][i % 2] = new_bucket(set, all, n);
+            for (unsigned v = 0; n && v < 2; v++)
+                set->buckets[s][i / 2][i % 2][v] = new_bucket(set, all, n, v);
         }
     }
     for (struct rule *rule = set->rules; rule; rule = rule->next) {
@@ -109,7 +109,7 @@ void ruleset_index(struct ruleset *set)
     ruleset_reset(set);
 }
 
-const struct list *rule_empty_list(const struct rule *rule)
+const struct value_list *rule_empty_list(const struct rule *rule)
 {
     for (unsigned i = 0; i < rule->program.nlists; i++) {
         if (rule->program.lists[i]->set.n == 0)
@@ -246,7 +246,7 @@ static const struct bucket *bucket_for(const struct ruleset *set, const struct r
     for (unsigned s = 0; s < set->names.n; s++) {
         if (set->names.schemas[s] == r->schema) {
             *schema = s;
-            return set->buckets[s][r->kind][phase];
+            return set->buckets[s][r->kind][phase][r->nviolations > 0];
         }
     }
     return NULL;
@@ -261,10 +261,18 @@ static unsigned function_of(const struct ruleset *set, const struct record *r,
     return v && v->u < FUNCTION_CODES ? (unsigned)v->u : FUNCTION_CODES;
 }
 
+static bool has_slot(const struct record *r, unsigned slot)
+{
+    uint64_t sides = r->present[slot / 64] | r->present[(slot + SCHEMA_FIELDS) / 64];
+
+    return sides >> slot % 64 & 1;
+}
+
 static bool may_match(const struct entry *e, const struct record *r, uint32_t verbs)
 {
-    return (e->outcomes >> r->outcome & 1) && (!e->verbs || (e->verbs & verbs)) &&
-           (!e->violation || r->nviolations > 0) && !e->rule->asleep;
+    return (e->slot == SLOT_ANY || has_slot(r, e->slot)) &&
+           (e->outcomes >> r->outcome & 1) && (!e->verbs || (e->verbs & verbs)) &&
+           !e->rule->asleep;
 }
 
 void ruleset_run(struct ruleset *set, enum rule_phase phase, const struct record *r,
@@ -299,7 +307,7 @@ const struct rule *ruleset_rules(const struct ruleset *set)
     return set->rules;
 }
 
-const struct list *ruleset_lists(const struct ruleset *set)
+const struct value_list *ruleset_lists(const struct ruleset *set)
 {
     return set->names.lists;
 }
@@ -336,7 +344,7 @@ void ruleset_why_not(struct ruleset *set, const struct rule *rule, const struct 
                      char *out, size_t size)
 {
     struct context c = {.record = r, .schema = names_index(&set->names, r->schema)};
-    const struct list *empty = rule_empty_list(rule);
+    const struct value_list *empty = rule_empty_list(rule);
     struct words w;
 
     words_open(&w, out, size);
@@ -361,7 +369,7 @@ void ruleset_why_not(struct ruleset *set, const struct rule *rule, const struct 
 bool ruleset_list_set(struct ruleset *set, const char *name, const struct yaml *items,
                       struct diagnostics *d)
 {
-    struct list *list =
+    struct value_list *list =
         names_list(&set->names, (struct bytes){(const uint8_t *)name, strlen(name)});
 
     if (!list) {
@@ -380,7 +388,7 @@ bool ruleset_list_set(struct ruleset *set, const char *name, const struct yaml *
 
 void ruleset_lists_restore(struct ruleset *set)
 {
-    for (struct list *l = set->names.lists; l; l = l->next) {
+    for (struct value_list *l = set->names.lists; l; l = l->next) {
         if (l->replaced)
             l->set = l->shipped;
         l->replaced = false;

@@ -86,7 +86,7 @@ void ruleset_reset(struct ruleset *set);
 /* ---- asking ------------------------------------------------------------------ */
 
 const struct rule *ruleset_rules(const struct ruleset *set); /* the first, by ->next */
-const struct list *ruleset_lists(const struct ruleset *set);
+const struct value_list *ruleset_lists(const struct ruleset *set);
 const struct rule *ruleset_rule(const struct ruleset *set, const char *name_or_id);
 const struct names *ruleset_names(const struct ruleset *set);
 
@@ -97,7 +97,7 @@ const char *ruleset_version(const struct ruleset *set);
 size_t ruleset_memory(const struct ruleset *set);
 
 /* The first list that makes a rule sleep, or NULL. */
-const struct list *rule_empty_list(const struct rule *rule);
+const struct value_list *rule_empty_list(const struct rule *rule);
 
 /* Why a record did not, or did, match: one sentence. */
 void ruleset_why_not(struct ruleset *set, const struct rule *rule, const struct record *r,

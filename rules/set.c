@@ -150,7 +150,7 @@ void set_close(struct set *s)
 
 /* ---- asking ----------------------------------------------------------------- */
 
-static bool holds_int(const struct set *s, int64_t i)
+bool set_holds_int(const struct set *s, int64_t i)
 {
     unsigned low = 0, high = s->n;
 
@@ -216,11 +216,22 @@ static bool glob(struct bytes pattern, struct bytes text)
     return p == pattern.len;
 }
 
+static bool contains(struct bytes want, struct bytes text)
+{
+    if (want.len == 0)
+        return true;
+    for (size_t i = 0; i + want.len <= text.len; i++) {
+        if (text.at[i] == want.at[0] && memcmp(text.at + i, want.at, want.len) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool matches(enum text_match match, struct bytes want, struct bytes text)
 {
     switch (match) {
     case MATCH_CONTAINS:
-        return want.len == 0 || memmem(text.at, text.len, want.at, want.len) != NULL;
+        return contains(want, text);
     case MATCH_STARTS:
         return text.len >= want.len &&
                compare_bytes((struct bytes){text.at, want.len}, want) == 0;
@@ -253,7 +264,7 @@ bool set_holds(const struct set *s, const struct datum *value)
 {
     switch (s->kind) {
     case SET_INTS:
-        return holds_int(s, as_int(value));
+        return set_holds_int(s, as_int(value));
     case SET_REALS:
         return holds_real(s, value->r);
     case SET_MASK:

@@ -46,7 +46,7 @@ static struct node *new_node(struct typer *t, const struct syntax *s, enum node_
 {
     struct node *n = arena_take(t->arena, sizeof *n);
 
-    n->op = op;
+    n->op = (uint8_t)op;
     n->text = one_line(t, s->text);
     return n;
 }
@@ -69,7 +69,7 @@ static void uses_list(struct typer *t, const struct set *set)
 {
     struct program *p = t->program;
 
-    for (const struct list *l = t->names->lists; l; l = l->next) {
+    for (const struct value_list *l = t->names->lists; l; l = l->next) {
         if (&l->set != set)
             continue;
         for (unsigned i = 0; i < p->nlists; i++) {
@@ -264,7 +264,7 @@ static const struct node *type_fields(struct typer *t, const struct syntax *s,
     }
     n->left = left;
     n->right = right;
-    n->compare = s->op;
+    n->compare = (uint8_t)s->op;
     return n;
 }
 
@@ -287,6 +287,16 @@ static bool shape_fits(struct typer *t, const struct syntax *s)
     return true;
 }
 
+static bool is_plain(const struct typer *t, const struct operand *left,
+                     const struct set *set)
+{
+    const struct origin *o = &left->from[0];
+
+    return left->n == 1 && o->kind == SOURCE_FIELD && o->need == NEED_NOTHING &&
+           set->kind == SET_INTS &&
+           t->names->schemas[o->schema]->fields[o->slot].group == 0;
+}
+
 static const struct node *type_set(struct typer *t, const struct syntax *s,
                                    const struct operand *left)
 {
@@ -298,6 +308,7 @@ static const struct node *type_set(struct typer *t, const struct syntax *s,
     n->set = literal_set(&l, s->right);
     if (!n->set)
         return nothing(t, s);
+    n->plain = is_plain(t, left, n->set);
     uses_list(t, n->set);
     return n;
 }
@@ -336,7 +347,7 @@ static bool only_written(const struct node *n)
 /* Moves what is the same for a run out of the chain, so that it is asked once. */
 static void split_run(struct typer *t, struct node *points, struct node *body)
 {
-    const struct node **run = &points->run, **rest = &points->first, *next;
+    const struct node **run, **rest, *next;
     struct node *chain[2] = {arena_take(t->arena, sizeof *body),
                              arena_take(t->arena, sizeof *body)};
     bool written = false;

@@ -16,7 +16,7 @@ struct program {
     const struct node *root; /* NULL after an error */
     bool done;               /* it needs the answer, or that none came */
     unsigned nlists;
-    const struct list *lists[PROGRAM_LISTS]; /* it asks */
+    const struct value_list *lists[PROGRAM_LISTS]; /* it asks */
 };
 
 /* False, and the errors told, when it cannot be used. */

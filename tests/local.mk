@@ -1,8 +1,13 @@
 # Every test speaks TAP, so that `make check` counts cases, not programs.
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
-AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT;
+AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
+	top_srcdir=$(top_srcdir); export top_srcdir;
 
 unit_tests  =
+
+unit_tests = \
+	%reldir%/test_diagnostic %reldir%/test_expression %reldir%/test_yaml \
+	%reldir%/test_ruleset %reldir%/test_shipped %reldir%/test_threshold
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 unit_tests += %reldir%/test_decode
@@ -93,6 +98,8 @@ EXTRA_DIST += %reldir%/guard.h %reldir%/frames.h %reldir%/compare-decode
 unit_tests += %reldir%/test_ruleset %reldir%/test_threshold
 %canon_reldir%_test_ruleset_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_ruleset_LDADD  = librules.a libcore.a $(YAML_LIBS) $(CRYPTO_LIBS) -lm $(CMOCKA_LIBS)
+%canon_reldir%_test_shipped_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_shipped_LDADD  = librules.a libdissectors.a libcore.a $(YAML_LIBS) $(CRYPTO_LIBS) -lm $(CMOCKA_LIBS)
 %canon_reldir%_test_threshold_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_threshold_LDADD  = librules.a libcore.a $(CMOCKA_LIBS)
 
@@ -153,3 +160,10 @@ unit_tests += %reldir%/test_segmentation
 # Run in the build folder, where the libraries are.
 TESTS      += %reldir%/check-layers
 EXTRA_DIST += %reldir%/check-layers
+
+if FUZZING
+noinst_PROGRAMS += %reldir%/fuzz_rules
+%canon_reldir%_fuzz_rules_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%canon_reldir%_fuzz_rules_LDADD   = librules.a libdissectors.a libcore.a $(YAML_LIBS) $(CRYPTO_LIBS) -lm
+endif
+EXTRA_DIST += %reldir%/fuzz_rules.c

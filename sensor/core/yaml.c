@@ -68,7 +68,7 @@ static void raw_block(struct yaml *node)
     node->inside.column = 1;
 }
 
-static bool has_escape(const struct bytes *raw, char quote)
+static bool has_escape(const struct bytes *raw, uint8_t quote)
 {
     if (quote == '"')
         return memchr(raw->at, '\\', raw->len) != NULL;
@@ -77,7 +77,7 @@ static bool has_escape(const struct bytes *raw, char quote)
 
 static void raw_quoted(struct yaml *node)
 {
-    char quote = node->raw.len ? (char)node->raw.at[0] : '\0';
+    uint8_t quote = node->raw.len ? node->raw.at[0] : 0;
 
     if (node->raw.len < 2 || (quote != '"' && quote != '\'')) {
         node->raw.len = 0; /* something refused stands before the quote */
