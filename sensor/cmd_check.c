@@ -24,8 +24,8 @@ struct question {
 static const char help_check[] =
     "usage: sightglass check [-c FILE] [--json] [--dump-config] [FILE|DIR ...]\n"
     "\n"
-    "Reads the configuration and the rules it names (or the given files and folders of\n"
-    "rules) and tells everything that is wrong with them.\n"
+    "Reads the configuration, the shipped rules and the site's (those the configuration\n"
+    "names, or the given files and folders) and tells everything that is wrong.\n"
     "\n"
     "  -c, --config FILE   the configuration; default: all defaults\n"
     "      --json          errors and warnings as a JSON array\n"
@@ -36,7 +36,8 @@ static const char help_check[] =
 static const char help_test[] =
     "usage: sightglass test [-c FILE] [--pcaps DIR] [--rule NAME] [-v] [FILE|DIR ...]\n"
     "\n"
-    "Replays the captures that rules name under `test:` and compares the alerts.\n"
+    "Replays the captures that rules name under `test:` and compares the alerts: of the\n"
+    "shipped rules and the site's.\n"
     "\n"
     "  -c, --config FILE   the configuration; default: all defaults\n"
     "      --pcaps DIR     where the captures are; default: pcaps\n"

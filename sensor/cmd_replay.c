@@ -36,7 +36,7 @@ static const char help[] =
     "prints alerts, as a terminal shows them or as JSON lines.\n"
     "\n"
     "  -c, --config FILE        outputs, limits, rules as this configuration says\n"
-    "  -r, --rules FILE|DIR     rules to use instead of the shipped ones; may be repeated\n"
+    "  -r, --rules FILE|DIR     site rules beside the shipped ones; may be repeated\n"
     "      --no-rules           none at all\n"
     "      --records[=PROTO,..] print each transaction instead of alerts; `flow` adds flows\n"
     "      --filter EXPR        only what this expression of the rule language holds for\n"

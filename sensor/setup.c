@@ -53,22 +53,32 @@ static const char *shipped_rules(struct setup *setup)
                                   : setup->config->shipped_rules;
 }
 
+static bool same_place(const char *a, const char *b)
+{
+    char real_a[PATH_MAX], real_b[PATH_MAX];
+
+    return realpath(a, real_a) && realpath(b, real_b) && strcmp(real_a, real_b) == 0;
+}
+
+/* The shipped rules, then the site's: those that were named, else the configuration's. */
 static void load_rules(struct setup *setup, const struct setup_options *options)
 {
-    const char *paths[SETUP_PATHS + 1];
-    struct ruleset_options o = {
-        .schemas = setup->schemas, .nschemas = setup->nschemas, .paths = paths};
+    const char *paths[SETUP_PATHS + 1] = {shipped_rules(setup)};
+    struct ruleset_options o = {.schemas = setup->schemas,
+                                .nschemas = setup->nschemas,
+                                .paths = paths,
+                                .npaths = 1,
+                                .nshipped = 1};
+    const struct texts *site = &setup->config->site_rules;
 
-    for (unsigned i = 0; i < options->nrules; i++)
-        paths[o.npaths++] = options->rules[i];
-    if (options->nrules == 0) {
-        paths[o.npaths++] = shipped_rules(setup);
-        o.nshipped = 1;
-        for (unsigned i = 0; i < setup->config->site_rules.n && o.npaths < SETUP_PATHS;
-             i++) {
-            if (access(setup->config->site_rules.text[i], F_OK) == 0)
-                paths[o.npaths++] = setup->config->site_rules.text[i];
-        }
+    for (unsigned i = 0; i < options->nrules; i++) {
+        if (!same_place(options->rules[i], paths[0]))
+            paths[o.npaths++] = options->rules[i];
+    }
+    for (unsigned i = 0; options->nrules == 0 && i < site->n && o.npaths < SETUP_PATHS;
+         i++) {
+        if (access(site->text[i], F_OK) == 0)
+            paths[o.npaths++] = site->text[i];
     }
     setup->rules = ruleset_load(&o, &setup->d);
 }

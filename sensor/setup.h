@@ -21,7 +21,7 @@ struct setup {
 
 struct setup_options {
     const char *config;             /* file, or NULL for the defaults */
-    const char *rules[SETUP_PATHS]; /* instead of the configuration's */
+    const char *rules[SETUP_PATHS]; /* the site's, instead of the configuration's */
     unsigned nrules;
     bool no_rules;
 };

@@ -1,169 +1,153 @@
 # Every test speaks TAP, so that `make check` counts cases, not programs.
-LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER      = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+TEST_LOG_DRIVER = $(LOG_DRIVER)
+TEST_EXTENSIONS = .test
 AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
 	top_srcdir=$(top_srcdir); export top_srcdir;
 
 unit_tests  =
-
-unit_tests = \
-	%reldir%/test_diagnostic %reldir%/test_expression %reldir%/test_yaml \
-	%reldir%/test_ruleset %reldir%/test_shipped %reldir%/test_threshold
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
-unit_tests += %reldir%/test_decode
-%canon_reldir%_test_decode_CFLAGS = $(unit_cflags)
-%canon_reldir%_test_decode_LDADD  = libsensor.a libcore.a $(CMOCKA_LIBS) $(LIBS_ALL)
-
-unit_tests += %reldir%/test_stream
-%canon_reldir%_test_stream_CFLAGS = $(unit_cflags)
-%canon_reldir%_test_stream_LDADD  = libsensor.a libcore.a $(CMOCKA_LIBS) $(LIBS_ALL)
-
-unit_tests += %reldir%/test_flow
-%canon_reldir%_test_flow_CFLAGS = $(unit_cflags)
-%canon_reldir%_test_flow_LDADD  = libsensor.a libcore.a $(CMOCKA_LIBS) $(LIBS_ALL)
-
-unit_tests += %reldir%/test_reader
-%canon_reldir%_test_reader_CFLAGS = $(unit_cflags)
-%canon_reldir%_test_reader_LDADD  = libsensor.a libcore.a $(CMOCKA_LIBS) $(LIBS_ALL)
+# Each test links only the layers it may see, so a layer that reaches upwards
+# fails to link here.
+with_core       = libcore.a $(YAML_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS) -lm
+with_dissectors = libdissectors.a $(with_core)
+with_rules      = librules.a $(with_core)
+with_shipped    = librules.a $(with_dissectors)
+with_alerts     = libalerts.a $(with_core) $(REDIS_LIBS)
+with_sensor     = libsensor.a libalerts.a librules.a $(with_dissectors) $(LIBS_ALL)
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
 TESTS          += $(unit_tests)
 endif
 
-# Each test links only the layers it may see, so a layer that reaches upwards
-# fails to link here.
-unit_tests += %reldir%/test_diagnostic %reldir%/test_yaml %reldir%/test_record %reldir%/test_exchange
-
+# The core.
+unit_tests += %reldir%/test_diagnostic
 %canon_reldir%_test_diagnostic_CFLAGS = $(unit_cflags)
-%canon_reldir%_test_diagnostic_LDADD  = libcore.a $(CMOCKA_LIBS)
-%canon_reldir%_test_record_SOURCES = %reldir%/test_record.c %reldir%/sample.c %reldir%/sample.h %reldir%/unit.h
-%canon_reldir%_test_record_CFLAGS  = $(unit_cflags)
-%canon_reldir%_test_record_LDADD   = libcore.a $(CMOCKA_LIBS)
-%canon_reldir%_test_exchange_SOURCES = %reldir%/test_exchange.c %reldir%/sample.c
-%canon_reldir%_test_exchange_CFLAGS  = $(unit_cflags)
-%canon_reldir%_test_exchange_LDADD   = libcore.a $(CMOCKA_LIBS)
+%canon_reldir%_test_diagnostic_LDADD  = $(with_core)
+unit_tests += %reldir%/test_yaml
 %canon_reldir%_test_yaml_CFLAGS = $(unit_cflags)
-%canon_reldir%_test_yaml_LDADD  = libcore.a $(YAML_LIBS) -lm $(CMOCKA_LIBS)
+%canon_reldir%_test_yaml_LDADD  = $(with_core)
+unit_tests += %reldir%/test_json
+%canon_reldir%_test_json_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_json_LDADD  = $(with_core)
 
-# What the sensor makes of a capture, for tests/compare-decode and for timing.
-check_PROGRAMS += %reldir%/print_packets
-%canon_reldir%_print_packets_LDADD = libsensor.a libcore.a $(LIBS_ALL)
-
-# What is told to people and SIEMs.
-unit_tests += %reldir%/test_json %reldir%/test_encode %reldir%/test_alert
-%canon_reldir%_test_json_CFLAGS   = $(unit_cflags)
-%canon_reldir%_test_json_LDADD    = libcore.a $(CMOCKA_LIBS) -lm
-%canon_reldir%_test_encode_SOURCES = %reldir%/test_encode.c %reldir%/sample.c %reldir%/sample.h
+unit_tests += %reldir%/test_record
+%canon_reldir%_test_record_SOURCES = %reldir%/test_record.c %reldir%/sample.c
+%canon_reldir%_test_record_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_record_LDADD  = $(with_core)
+unit_tests += %reldir%/test_exchange
+%canon_reldir%_test_exchange_SOURCES = %reldir%/test_exchange.c %reldir%/sample.c
+%canon_reldir%_test_exchange_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_exchange_LDADD  = $(with_core)
+unit_tests += %reldir%/test_encode
+%canon_reldir%_test_encode_SOURCES = %reldir%/test_encode.c %reldir%/sample.c
 %canon_reldir%_test_encode_CFLAGS = $(unit_cflags)
-%canon_reldir%_test_encode_LDADD  = libcore.a $(CMOCKA_LIBS) $(CRYPTO_LIBS) -lm
+%canon_reldir%_test_encode_LDADD  = $(with_core)
 
-# What nDPI says.
-unit_tests += %reldir%/test_classify
-%canon_reldir%_test_classify_CFLAGS = $(unit_cflags)
-%canon_reldir%_test_classify_LDADD  = libsensor.a libcore.a $(LIBS_ALL) $(CMOCKA_LIBS)
+# Dissectors: generic ones over the registry, and what is Modbus alone.
+unit_tests += %reldir%/test_messages
+%canon_reldir%_test_messages_SOURCES = %reldir%/test_messages.c %reldir%/dump.c %reldir%/feed.c %reldir%/samples.c
+%canon_reldir%_test_messages_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_messages_LDADD  = $(with_dissectors)
 
-# From frames to records, through the real dissectors.
-unit_tests += %reldir%/test_worker
-%canon_reldir%_test_worker_SOURCES = %reldir%/test_worker.c %reldir%/wire.c %reldir%/wire.h
-%canon_reldir%_test_worker_CFLAGS  = $(unit_cflags)
-%canon_reldir%_test_worker_LDADD   = libsensor.a libalerts.a libdissectors.a libcore.a $(LIBS_ALL) $(CMOCKA_LIBS)
+unit_tests += %reldir%/test_modbus
+%canon_reldir%_test_modbus_SOURCES = %reldir%/test_modbus.c %reldir%/dump.c %reldir%/feed.c
+%canon_reldir%_test_modbus_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_modbus_LDADD  = $(with_dissectors)
 
-%canon_reldir%_test_alert_SOURCES = %reldir%/test_alert.c $(sample_alerts)
-%canon_reldir%_test_alert_CFLAGS  = $(unit_cflags)
-%canon_reldir%_test_alert_LDADD   = libalerts.a libcore.a $(CMOCKA_LIBS) $(CRYPTO_LIBS) -lm
-sample_alerts = \
-	%reldir%/sample.c %reldir%/sample.h \
-	%reldir%/sample_alerts.c %reldir%/sample_alerts.h
-
-check_PROGRAMS += %reldir%/print_events
-%canon_reldir%_print_events_SOURCES = %reldir%/print_events.c $(sample_alerts)
-%canon_reldir%_print_events_LDADD   = libalerts.a libcore.a $(CRYPTO_LIBS) -lm
-TESTS      += %reldir%/events.test
-EXTRA_DIST += %reldir%/events.test %reldir%/events.py
-TEST_EXTENSIONS = .test
-TEST_LOG_DRIVER = $(LOG_DRIVER)
-
-if FUZZING
-noinst_PROGRAMS += %reldir%/fuzz_packet %reldir%/fuzz_stream
-%canon_reldir%_fuzz_packet_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-%canon_reldir%_fuzz_packet_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
-%canon_reldir%_fuzz_stream_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-%canon_reldir%_fuzz_stream_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
-endif
-EXTRA_DIST += %reldir%/fuzz_packet.c %reldir%/fuzz_stream.c
-
-EXTRA_DIST += %reldir%/guard.h %reldir%/frames.h %reldir%/compare-decode
-
-unit_tests += %reldir%/test_ruleset %reldir%/test_threshold
-%canon_reldir%_test_ruleset_CFLAGS = $(unit_cflags)
-%canon_reldir%_test_ruleset_LDADD  = librules.a libcore.a $(YAML_LIBS) $(CRYPTO_LIBS) -lm $(CMOCKA_LIBS)
-%canon_reldir%_test_shipped_CFLAGS = $(unit_cflags)
-%canon_reldir%_test_shipped_LDADD  = librules.a libdissectors.a libcore.a $(YAML_LIBS) $(CRYPTO_LIBS) -lm $(CMOCKA_LIBS)
-%canon_reldir%_test_threshold_CFLAGS = $(unit_cflags)
-%canon_reldir%_test_threshold_LDADD  = librules.a libcore.a $(CMOCKA_LIBS)
-
-unit_tests += %reldir%/test_messages %reldir%/test_modbus
-%canon_reldir%_test_messages_SOURCES = %reldir%/test_messages.c \
-	%reldir%/dump.h %reldir%/dump.c %reldir%/feed.h %reldir%/feed.c \
-	%reldir%/guard.h %reldir%/samples.h %reldir%/samples.c
-%canon_reldir%_test_messages_CFLAGS  = $(unit_cflags)
-%canon_reldir%_test_messages_LDADD   = libdissectors.a libcore.a $(CMOCKA_LIBS)
-%canon_reldir%_test_modbus_SOURCES = %reldir%/test_modbus.c \
-	%reldir%/dump.h %reldir%/dump.c %reldir%/feed.h %reldir%/feed.c
-%canon_reldir%_test_modbus_CFLAGS  = $(unit_cflags)
-%canon_reldir%_test_modbus_LDADD   = libdissectors.a libcore.a $(CMOCKA_LIBS)
-
-if FUZZING
-noinst_PROGRAMS += %reldir%/fuzz_dissector
-%canon_reldir%_fuzz_dissector_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-%canon_reldir%_fuzz_dissector_LDADD   = libdissectors.a libcore.a
-endif
-EXTRA_DIST += %reldir%/fuzz_dissector.c %reldir%/messages
-
+# Rules.
 unit_tests += %reldir%/test_expression
 %canon_reldir%_test_expression_CFLAGS = $(unit_cflags)
-%canon_reldir%_test_expression_LDADD  = librules.a libcore.a $(YAML_LIBS) -lm $(CMOCKA_LIBS)
-EXTRA_DIST += %reldir%/rules_bench.h
+%canon_reldir%_test_expression_LDADD  = $(with_rules)
+unit_tests += %reldir%/test_ruleset
+%canon_reldir%_test_ruleset_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_ruleset_LDADD  = $(with_rules)
+unit_tests += %reldir%/test_threshold
+%canon_reldir%_test_threshold_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_threshold_LDADD  = $(with_rules)
 
-unit_tests += %reldir%/test_config
-%canon_reldir%_test_config_CFLAGS = $(unit_cflags)
-%canon_reldir%_test_config_LDADD  = libsensor.a libcore.a $(YAML_LIBS) -lm $(CMOCKA_LIBS)
+unit_tests += %reldir%/test_shipped
+%canon_reldir%_test_shipped_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_shipped_LDADD  = $(with_shipped)
 
-EXTRA_DIST += %reldir%/config/bad.yaml %reldir%/config/bad.txt %reldir%/config/plant.yaml
-
-unit_tests += %reldir%/test_sink %reldir%/test_redis
-%canon_reldir%_test_sink_CFLAGS  = $(unit_cflags)
-%canon_reldir%_test_sink_LDADD   = libalerts.a libcore.a $(REDIS_LIBS) $(CMOCKA_LIBS) -lm
-%canon_reldir%_test_redis_CFLAGS = $(unit_cflags)
-%canon_reldir%_test_redis_LDADD  = libalerts.a libcore.a $(REDIS_LIBS) $(CMOCKA_LIBS) -lm
-
+# Alerts, screens, sinks.
+unit_tests += %reldir%/test_alert
+%canon_reldir%_test_alert_SOURCES = %reldir%/test_alert.c %reldir%/sample.c %reldir%/sample_alerts.c
+%canon_reldir%_test_alert_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_alert_LDADD  = $(with_alerts)
 
 unit_tests += %reldir%/test_text
-%canon_reldir%_test_text_SOURCES = %reldir%/test_text.c %reldir%/sample.c %reldir%/sample.h
-%canon_reldir%_test_text_CFLAGS  = $(unit_cflags)
-%canon_reldir%_test_text_LDADD   = libalerts.a libcore.a $(CMOCKA_LIBS) -lm
+%canon_reldir%_test_text_SOURCES = %reldir%/test_text.c %reldir%/sample.c
+%canon_reldir%_test_text_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_text_LDADD  = $(with_alerts)
 
-check_PROGRAMS += %reldir%/print_filter
-%canon_reldir%_print_filter_SOURCES = %reldir%/print_filter.c %reldir%/sample.c %reldir%/sample.h
-%canon_reldir%_print_filter_LDADD   = libalerts.a libcore.a -lm
-TESTS      += %reldir%/filter.test
-EXTRA_DIST += %reldir%/filter.test
+unit_tests += %reldir%/test_sink
+%canon_reldir%_test_sink_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_sink_LDADD  = $(with_alerts)
+unit_tests += %reldir%/test_redis
+%canon_reldir%_test_redis_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_redis_LDADD  = $(with_alerts)
+
+# From capture files to records.
+unit_tests += %reldir%/test_decode
+%canon_reldir%_test_decode_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_decode_LDADD  = $(with_sensor)
+unit_tests += %reldir%/test_flow
+%canon_reldir%_test_flow_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_flow_LDADD  = $(with_sensor)
+unit_tests += %reldir%/test_stream
+%canon_reldir%_test_stream_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_stream_LDADD  = $(with_sensor)
+unit_tests += %reldir%/test_reader
+%canon_reldir%_test_reader_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_reader_LDADD  = $(with_sensor)
+unit_tests += %reldir%/test_classify
+%canon_reldir%_test_classify_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_classify_LDADD  = $(with_sensor)
+unit_tests += %reldir%/test_config
+%canon_reldir%_test_config_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_config_LDADD  = $(with_sensor)
+
+unit_tests += %reldir%/test_worker
+%canon_reldir%_test_worker_SOURCES = %reldir%/test_worker.c %reldir%/wire.c
+%canon_reldir%_test_worker_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_worker_LDADD  = $(with_sensor)
 
 # Cut, joined, swapped, repeated: the same records.
 unit_tests += %reldir%/test_segmentation
-%canon_reldir%_test_segmentation_SOURCES = %reldir%/test_segmentation.c \
-	%reldir%/wire.c %reldir%/dump.c %reldir%/samples.c %reldir%/feed.c
-%canon_reldir%_test_segmentation_CFLAGS  = $(unit_cflags)
-%canon_reldir%_test_segmentation_LDADD   = libsensor.a libalerts.a libdissectors.a libcore.a $(LIBS_ALL) $(CMOCKA_LIBS)
+%canon_reldir%_test_segmentation_SOURCES = %reldir%/test_segmentation.c %reldir%/wire.c %reldir%/dump.c %reldir%/samples.c %reldir%/feed.c
+%canon_reldir%_test_segmentation_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_segmentation_LDADD  = $(with_sensor)
 
-# Run in the build folder, where the libraries are.
-TESTS      += %reldir%/check-layers
-EXTRA_DIST += %reldir%/check-layers
+# Programs that scripts need.
+check_PROGRAMS += %reldir%/print_packets %reldir%/print_events %reldir%/print_filter
+%canon_reldir%_print_packets_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
+%canon_reldir%_print_events_SOURCES  = %reldir%/print_events.c %reldir%/sample.c %reldir%/sample_alerts.c
+%canon_reldir%_print_events_LDADD    = libalerts.a libcore.a $(CRYPTO_LIBS) -lm
+%canon_reldir%_print_filter_SOURCES  = %reldir%/print_filter.c %reldir%/sample.c
+%canon_reldir%_print_filter_LDADD    = libalerts.a libcore.a -lm
 
+# check-layers runs in the build folder, where the libraries are.
+scripts = %reldir%/events.test %reldir%/filter.test %reldir%/rules.test %reldir%/check-layers
+TESTS  += $(scripts)
+
+# One harness each; `make fuzz` builds them in a folder of their own.
 if FUZZING
-noinst_PROGRAMS += %reldir%/fuzz_rules
-%canon_reldir%_fuzz_rules_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-%canon_reldir%_fuzz_rules_LDADD   = librules.a libdissectors.a libcore.a $(YAML_LIBS) $(CRYPTO_LIBS) -lm
+noinst_PROGRAMS += %reldir%/fuzz_dissector %reldir%/fuzz_packet %reldir%/fuzz_stream %reldir%/fuzz_rules
+%canon_reldir%_fuzz_dissector_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%canon_reldir%_fuzz_dissector_LDADD   = libdissectors.a libcore.a
+%canon_reldir%_fuzz_packet_LDFLAGS    = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%canon_reldir%_fuzz_packet_LDADD      = libsensor.a libcore.a $(LIBS_ALL)
+%canon_reldir%_fuzz_stream_LDFLAGS    = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%canon_reldir%_fuzz_stream_LDADD      = libsensor.a libcore.a $(LIBS_ALL)
+%canon_reldir%_fuzz_rules_LDFLAGS     = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%canon_reldir%_fuzz_rules_LDADD       = librules.a libdissectors.a libcore.a $(YAML_LIBS) $(CRYPTO_LIBS) -lm
 endif
-EXTRA_DIST += %reldir%/fuzz_rules.c
+
+EXTRA_DIST += $(scripts) %reldir%/events.py %reldir%/compare-decode \
+	%reldir%/dump.h %reldir%/feed.h %reldir%/frames.h %reldir%/guard.h %reldir%/rules_bench.h \
+	%reldir%/sample.h %reldir%/sample_alerts.h %reldir%/samples.h %reldir%/unit.h %reldir%/wire.h \
+	%reldir%/fuzz_dissector.c %reldir%/fuzz_packet.c %reldir%/fuzz_stream.c %reldir%/fuzz_rules.c \
+	%reldir%/config/bad.txt %reldir%/config/bad.yaml %reldir%/config/plant.yaml %reldir%/messages
