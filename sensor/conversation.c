@@ -184,7 +184,7 @@ static enum verdict read_message(struct conversation *c, unsigned sender,
                         .first = first,
                         .source = origin->source,
                         .length = (uint32_t)data.len,
-                        .side = side.direction};
+                        .side = (uint8_t)side.direction};
     enum verdict verdict;
 
     if (c->held[1 - sender].len >

@@ -34,7 +34,8 @@ static void print_record(struct record *r)
 static void print_event(void *to, const struct event *e)
 {
     (void)to;
-    fwrite(e->line.at, 1, e->line.len, stdout);
+    if (e->line.len)
+        fwrite(e->line.at, 1, e->line.len, stdout);
 }
 
 static void find(struct alerts *a, const struct signature *s, const struct record *r)
