@@ -460,7 +460,7 @@ void text_summary(FILE *out, const struct text_summary *s)
         fprintf(out, "Next: %s\n", s->next);
     else if (s->alert_id)
         fprintf(out,
-                "Next: sightglass explain %08" PRIx32
-                "     Wireshark: frame.number == %" PRIu64 "\n",
+                "Next: --format json shows alert %08" PRIx32
+                " in full     Wireshark: frame.number == %" PRIu64 "\n",
                 (uint32_t)(s->alert_id >> 32), s->alert_frame);
 }

@@ -126,19 +126,33 @@ static enum output_what kind_of(const struct record *r)
                                          : OUTPUT_TRANSACTIONS;
 }
 
+/* With fewer points and rows where all of them are too many; the totals tell it. */
+static size_t encode_short(struct analysis *a, const struct record *r)
+{
+    static const struct encode_limits few = {.points = 128, .rows = 64, .text = 1024};
+    struct json j = json_into(a->line, sizeof a->line);
+    size_t len = encode_record(a->encoder, r, &j);
+
+    if (len > 0)
+        return len;
+    a->too_long++;
+    a->encoder->limits = few;
+    j = json_into(a->line, sizeof a->line);
+    len = encode_record(a->encoder, r, &j);
+    a->encoder->limits = encode_all;
+    return len;
+}
+
 /* A record for the outputs that asked for its kind. */
 static void offer(struct analysis *a, const struct record *r)
 {
-    struct json j = json_into(a->line, sizeof a->line);
     struct event e = {.kind = EVENT_RECORD, .record = r->kind, .time = r->time};
 
     if (r->kind == RECORD_HEALTH || !(a->want & kind_of(r)))
         return;
-    e.line = (struct bytes){(const uint8_t *)a->line, encode_record(a->encoder, r, &j)};
-    if (e.line.len)
-        outputs_put(a->options.outputs, &e);
-    else
-        a->too_long++;
+    e.line = (struct bytes){(const uint8_t *)a->line, encode_short(a, r)};
+    assert(e.line.len > 0); /* what the limits leave always fits */
+    outputs_put(a->options.outputs, &e);
 }
 
 static void explain(struct analysis *a, const struct record *r)

@@ -62,7 +62,7 @@ struct analysis {
     uint64_t other_services; /* flows whose service found no place in the table */
     uint64_t flows, health, written;
     uint64_t findings;
-    uint64_t too_long; /* records that no line for the outputs holds */
+    uint64_t too_long; /* records of which the outputs got a shorter line */
 };
 
 /* Borrows all it is given. */

@@ -58,6 +58,12 @@ void worker_health(struct worker *w, unsigned check, const char *about, int64_t 
     send_own(w, r);
 }
 
+/* What a dissector of ours did not want is not its protocol, whatever its port is. */
+static bool known_better(const struct service *s)
+{
+    return s->name[0] == '\0' || dissector_named(s->name) != NULL;
+}
+
 static void set_service(const struct flow *f, const struct note *n, struct record *r)
 {
     const struct conversation *talk = n->talk;
@@ -68,7 +74,7 @@ static void set_service(const struct flow *f, const struct note *n, struct recor
     if (is) {
         record_set_text(r, FLOW_HAS_SERVICE, is->schema.name);
         record_set(r, FLOW_HAS_SERVICE_FROM, SERVICE_DISSECTOR);
-    } else if (n->service.name[0]) {
+    } else if (!known_better(&n->service)) {
         record_set_text(r, FLOW_HAS_SERVICE, n->service.name);
         record_set(r, FLOW_HAS_SERVICE_FROM, n->service.confidence);
         record_set_text(r, FLOW_HAS_DETAIL, n->service.detail);

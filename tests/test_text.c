@@ -192,7 +192,8 @@ static void the_summary_is_that_of_the_reference(void **state)
         "other flows 118: tls 61, dns 40, rdp 9, unknown 8\n"
         "mirror    fit: both directions\n"
         "1.9 s   633,000 frames/s   61 MiB\n"
-        "Next: sightglass explain 437df536     Wireshark: frame.number == 412077\n");
+        "Next: --format json shows alert 437df536 in full     Wireshark: frame.number == "
+        "412077\n");
 }
 
 static void nothing_found_is_said(void **state)
