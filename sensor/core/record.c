@@ -90,6 +90,7 @@ static void reset(struct record *r, struct record_pool *pool, const struct schem
     r->schema = schema;
     r->store = r->small;
     r->size = RECORD_SMALL;
+    r->side = SIDE_REQUEST;
 }
 
 struct record *record_take(struct record_pool *pool, const struct schema *schema)
@@ -218,6 +219,7 @@ void record_message(struct record *r, const struct message *m, const uint8_t *ba
     struct message_node node = {*m, r->last_message};
 
     r->base = base;
+    r->side = m->side;
     r->row_group = 0;
     if (r->nmessages == MAX_MESSAGES || !fits(r, padded(sizeof node)))
         return;
@@ -250,12 +252,6 @@ const struct message *record_message_of(const struct record *r, unsigned side)
     return NULL;
 }
 
-static uint8_t side_now(const struct record *r)
-{
-    return r->last_message ? message_node(r, r->last_message)->message.side
-                           : SIDE_REQUEST;
-}
-
 /* ---- values --------------------------------------------------------------- */
 
 static struct value *values(const struct record *r)
@@ -273,28 +269,41 @@ static bool is_present(const struct record *r, unsigned index)
     return r->present[index / 64] >> index % 64 & 1;
 }
 
-/* The place for a slot's value from the message at hand; NULL when none fits. */
-static struct value *place_for(struct record *r, unsigned slot)
+/* One more value at the front; NULL when none fits. */
+static inline struct value *new_value(struct record *r, uint16_t slot)
 {
-    uint8_t group = r->schema->fields[slot].group, side = side_now(r);
-    unsigned index = index_of(slot, side);
+    struct value *v;
+
+    if (r->nvalues == MAX_VALUES || (room(r) < sizeof *v && !fits(r, sizeof *v)))
+        return NULL;
+    v = &values(r)[r->nvalues++];
+    v->slot = slot;
+    v->offset = OFFSET_NONE;
+    v->length = 0;
+    v->message = (uint8_t)(r->nmessages - (r->nmessages > 0));
+    v->side = r->side;
+    return v;
+}
+
+/* The place for a slot's value from the message at hand; NULL when none fits. */
+static inline struct value *place_for(struct record *r, unsigned slot)
+{
+    uint8_t group = r->schema->fields[slot].group;
+    unsigned index = index_of(slot, r->side);
     struct value *v;
 
     assert(slot < r->schema->nfields);
-    assert(group == 0 || group == r->row_group || r->scratch || r->left_out);
-    if (group == 0 && is_present(r, index))
-        return &values(r)[r->where[index]];
-    if (r->nvalues == MAX_VALUES || !fits(r, sizeof *v))
-        return NULL;
-    if (group == 0) {
-        r->present[index / 64] |= UINT64_C(1) << index % 64;
-        r->where[index] = r->nvalues;
+    if (group != 0) {
+        assert(group == r->row_group || r->scratch || r->left_out);
+        return new_value(r, (uint16_t)slot);
     }
-    v = &values(r)[r->nvalues++];
-    *v = (struct value){.slot = (uint16_t)slot,
-                        .offset = OFFSET_NONE,
-                        .message = (uint8_t)(r->nmessages ? r->nmessages - 1 : 0),
-                        .side = side};
+    if (is_present(r, index))
+        return &values(r)[r->where[index]];
+    v = new_value(r, (uint16_t)slot);
+    if (v) {
+        r->present[index / 64] |= UINT64_C(1) << index % 64;
+        r->where[index] = (uint16_t)(r->nvalues - 1);
+    }
     return v;
 }
 
@@ -423,15 +432,11 @@ void record_row(struct record *r, unsigned group)
 
     assert(group > 0 && group < r->schema->ngroups);
     r->row_group = 0;
-    if (r->nvalues == MAX_VALUES || !fits(r, sizeof *v))
+    v = new_value(r, SLOT_ROW);
+    if (!v)
         return;
     r->row_group = (uint8_t)group;
-    v = &values(r)[r->nvalues++];
-    *v = (struct value){.u = group,
-                        .slot = SLOT_ROW,
-                        .offset = OFFSET_NONE,
-                        .message = (uint8_t)(r->nmessages ? r->nmessages - 1 : 0),
-                        .side = side_now(r)};
+    v->u = group;
 }
 
 void record_violation(struct record *r, unsigned reason, const struct cursor *c)
@@ -441,7 +446,7 @@ void record_violation(struct record *r, unsigned reason, const struct cursor *c)
         return;
     r->violations[r->nviolations++] =
         (struct violation){(uint16_t)reason, offset_at(r, c->at),
-                           (uint8_t)(r->nmessages ? r->nmessages - 1 : 0), side_now(r)};
+                           (uint8_t)(r->nmessages ? r->nmessages - 1 : 0), r->side};
 }
 
 /* ---- runs ----------------------------------------------------------------- */

@@ -180,6 +180,7 @@ struct record {
     uint16_t violations_total;
     uint16_t nvalues;
     uint8_t row_group; /* of the row being filled; 0: none */
+    uint8_t side;      /* of the message at hand: enum field_side */
     uint8_t size_step;
     uint16_t left_out; /* values, rows, runs that did not fit */
     uint32_t nruns;
