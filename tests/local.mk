@@ -80,13 +80,15 @@ TEST_EXTENSIONS = .test
 TEST_LOG_DRIVER = $(LOG_DRIVER)
 
 if FUZZING
-noinst_PROGRAMS += %reldir%/fuzz_packet %reldir%/fuzz_stream
+noinst_PROGRAMS += %reldir%/fuzz_packet %reldir%/fuzz_stream %reldir%/fuzz_savefile
 %canon_reldir%_fuzz_packet_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %canon_reldir%_fuzz_packet_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
 %canon_reldir%_fuzz_stream_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %canon_reldir%_fuzz_stream_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
+%canon_reldir%_fuzz_savefile_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%canon_reldir%_fuzz_savefile_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
 endif
-EXTRA_DIST += %reldir%/fuzz_packet.c %reldir%/fuzz_stream.c
+EXTRA_DIST += %reldir%/fuzz_packet.c %reldir%/fuzz_stream.c %reldir%/fuzz_savefile.c
 
 EXTRA_DIST += %reldir%/guard.h %reldir%/frames.h %reldir%/compare-decode
 
