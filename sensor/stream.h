@@ -17,6 +17,21 @@
  * it did not accept what we hold (a forgery, or a loss before the mirror): then
  * that is dropped instead, and the stream stays where the receiver is.
  *
+ * The two directions are put in order against one another by their
+ * acknowledgements: data that acknowledges bytes of the other side which we have
+ * not seen is an answer captured before its question, or one whose question was
+ * lost.  It waits, held as above, until the other side is delivered up to there or
+ * goes on behind it, for `order` at most; what is missing then is reported as a gap
+ * of the other side before the data goes out.  Only one side waits at a time.
+ *
+ * An acknowledgement may be forged.  So it counts only up to STREAM_ORDER_REACH
+ * bytes behind what the other side really sent us, whatever the number of segments;
+ * further ones make no data wait and no gap.  And such a gap hides nothing: as long
+ * as the other side did not go on behind it, its bytes are taken back and delivered
+ * when they come after all.  A forged segment thus costs at most the wait for what
+ * it and the segments behind it hold.  Nobody waits for a side of which no packet
+ * was seen, nor for one that sent nothing during three waits in a row.
+ *
  * One thread owns an engine and its pairs.  `now` must never run backwards.
  */
 
@@ -38,17 +53,21 @@ struct stream_handler {
 
     /*
      * `missing` bytes will never come; 0 when nobody knows how many.  `from` is
-     * the packet behind the gap, or the one that was captured cut.
+     * the packet behind the gap, the one that was captured cut, or the one of the
+     * other side that acknowledges what is missing.
      */
     void (*gap)(void *context, unsigned direction, uint32_t missing,
                 const struct stream_origin *from);
 };
+
+enum { STREAM_ORDER_REACH = 1 << 16 };
 
 struct stream_options {
     size_t chunks;       /* of the pool; 0: 16384 (2 KiB each) */
     uint32_t held;       /* chunks of one direction; 0: 64 */
     uint32_t held_bytes; /* of one direction; 0: 128 KiB */
     int64_t wait;        /* ns a hole may stay open; 0: 2 s */
+    int64_t order;       /* ns data waits for the other side; 0: 100 ms */
 };
 
 struct stream_counters {
@@ -57,13 +76,16 @@ struct stream_counters {
     uint64_t overlaps;        /* that repeat held bytes */
     uint64_t differing;       /* overlaps that say something else */
     uint64_t reordered;       /* pieces that had to be held */
-    uint64_t gaps, gap_bytes;
-    uint64_t timed_out;      /* holes that grew too old */
-    uint64_t bounds_reached; /* holes given up for the bounds of a direction */
-    uint64_t pool_full;      /* holes given up because the pool was empty */
-    uint64_t refused;        /* chunks the receiver did not take */
-    uint64_t far;            /* segments outside every plausible window, ignored */
-    uint64_t resynchronised; /* times the stream followed them */
+    uint64_t gaps, gap_bytes; /* less what was taken back */
+    uint64_t timed_out;       /* holes that grew too old */
+    uint64_t bounds_reached;  /* holes given up for the bounds of a direction */
+    uint64_t pool_full;       /* holes given up because the pool was empty */
+    uint64_t refused;         /* chunks the receiver did not take */
+    uint64_t far;             /* segments outside every plausible window, ignored */
+    uint64_t resynchronised;  /* times the stream followed them */
+    uint64_t early;           /* pieces that had to wait for the other side */
+    uint64_t unexplained;     /* waits in which the other side did not come */
+    uint64_t taken_back;      /* bytes of a gap that came after all */
 };
 
 struct stream_chunk;
@@ -76,8 +98,13 @@ struct stream {
     uint32_t far_next;
     bool started, has_ack, far_seen;
     bool doubted; /* the receiver spoke since `since`, and waits for the hole */
+    bool seen;    /* a packet of this side came, with data or without */
+    bool fin;     /* and one with FIN, which has a number of its own */
+    bool waits;   /* what is held first has no hole before it, but comes too early */
+    uint8_t vain; /* waits for this side in a row in which it sent nothing */
     uint8_t direction;
-    int64_t since; /* age of the first hole; meaningful while something is held */
+    uint32_t presumed; /* bytes before `next` that the other side alone vouches for */
+    int64_t since;     /* age of the first hole, or of the wait; while any is held */
     struct stream *older, *newer;
     struct stream_pair *pair;
 };
@@ -88,12 +115,17 @@ struct stream_pair {
     struct stream side[2];
 };
 
+/* By age. */
+struct stream_list {
+    struct stream *oldest, *newest;
+};
+
 struct streams {
     struct stream_options options;
     struct stream_counters counters;
     const struct stream_handler *handler;
     struct pool chunks;
-    struct stream *oldest, *newest; /* those with holes, by age of the hole */
+    struct stream_list holes, waits; /* a stream that holds data is in one of them */
     int64_t now;
 };
 
@@ -109,10 +141,10 @@ void stream_start(struct stream_pair *pair, void *context);
 void stream_packet(struct streams *e, struct stream_pair *pair, unsigned direction,
                    const struct packet *p, int64_t now);
 
-/* Gives up every hole that is too old, in the order of their deadlines. */
+/* Gives up every hole and wait that is too old, in the order of their deadlines. */
 void stream_expire(struct streams *e, int64_t now);
 
-/* The earliest deadline, INT64_MAX when there is no hole. */
+/* The earliest deadline, INT64_MAX when nothing is held. */
 int64_t stream_due(const struct streams *e);
 
 /* After a jump of the clock by `by` ns: no hole ages by it. */

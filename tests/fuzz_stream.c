@@ -17,10 +17,12 @@ enum { TEXT = 1 << 17, FORGED = 0x80, CUT = 0x40, FAR = 0x20, BACK = 0x10 };
 static uint8_t text[TEXT];
 static uint32_t base;
 static bool honest;
+static struct streams e;
 
 struct walk {
     uint32_t at;
-    bool lost; /* after a jump of unknown width */
+    uint64_t *taken_back; /* of the engine, as far as the walks went back */
+    bool lost;            /* after a jump of unknown width */
     bool begun;
 };
 
@@ -28,6 +30,13 @@ static void require(bool truth)
 {
     if (!truth)
         abort();
+}
+
+/* Bytes of a gap that come after all: the walk goes back to them. */
+static void go_back(struct walk *w)
+{
+    w->at -= (uint32_t)(e.counters.taken_back - *w->taken_back);
+    *w->taken_back = e.counters.taken_back;
 }
 
 /* What stands at number `at`. */
@@ -42,6 +51,7 @@ static void on_bytes(void *context, unsigned direction, struct bytes data,
     struct walk *w = (struct walk *)context + direction;
 
     (void)from;
+    go_back(w);
     require(data.len > 0);
     for (size_t i = 0; honest && w->begun && !w->lost && i < data.len; i++)
         require(data.at[i] == letter(w->at + (uint32_t)i));
@@ -54,15 +64,33 @@ static void on_gap(void *context, unsigned direction, uint32_t missing,
     struct walk *w = (struct walk *)context + direction;
 
     (void)from;
+    go_back(w);
     w->at += missing;
     w->lost |= missing == 0;
 }
 
 static const struct stream_handler handler = {on_bytes, on_gap};
 
+static void check(const struct stream_pair *pair, struct walk *walks)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        const struct stream *s = &pair->side[i];
+
+        if (!walks[i].begun || walks[i].lost)
+            walks[i].at = s->next;
+        walks[i].begun = s->started;
+        walks[i].lost = false;
+        require(walks[i].at == s->next);
+        require(!s->held == !s->nheld);
+        require(s->nheld <= e.options.held);
+        require(!s->waits || (s->held && !pair->side[1 - i].waits));
+        require(s->presumed <= STREAM_ORDER_REACH);
+    }
+}
+
 /* offset(2) length(2) ack(2) wait(1) flags(1) direction(1) */
-static void step(struct streams *e, struct stream_pair *pair, struct walk *walks,
-                 struct cursor *c, int64_t *now)
+static void step(struct stream_pair *pair, struct walk *walks, struct cursor *c,
+                 int64_t *now)
 {
     uint32_t offset = cur_be16(c), len = cur_be16(c) % 6000, ack = cur_be16(c);
     uint8_t wait = cur_u8(c), how = cur_u8(c), way = cur_u8(c);
@@ -83,25 +111,16 @@ static void step(struct streams *e, struct stream_pair *pair, struct walk *walks
     if (how & (FAR | BACK) || p.tcp_flags & TCP_SYN)
         honest = false;
     p.payload_wire = len + (how & CUT ? how & 15 : 0);
-    stream_packet(e, pair, d, &p, *now);
-    for (unsigned i = 0; i < 2; i++) {
-        struct stream *s = &pair->side[i];
-
-        if (!walks[i].begun || walks[i].lost)
-            walks[i].at = s->next;
-        walks[i].begun = s->started;
-        walks[i].lost = false;
-        require(walks[i].at == s->next);
-        require(!s->held == !s->nheld);
-        require(s->nheld <= e->options.held);
-    }
+    stream_packet(&e, pair, d, &p, *now);
+    go_back(&walks[d]);
+    check(pair, walks);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct streams e;
     const struct stream_options small = {.chunks = 24, .held = 16};
-    struct walk walks[2] = {{0}, {0}};
+    uint64_t taken_back;
+    struct walk walks[2] = {{.taken_back = &taken_back}, {.taken_back = &taken_back}};
     struct stream_pair pair;
     bool truncated = false;
     struct cursor c = cur_over((struct bytes){data, size}, &truncated);
@@ -114,10 +133,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     base = cur_be32(&c);
     honest = true;
+    taken_back = e.counters.taken_back;
     stream_start(&pair, walks);
     while (cur_left(&c))
-        step(&e, &pair, walks, &c, &now);
+        step(&pair, walks, &c, &now);
     stream_end(&e, &pair, now);
-    require(e.chunks.used == 0 && !e.oldest && !e.newest);
+    require(e.chunks.used == 0);
+    require(!e.holes.oldest && !e.holes.newest && !e.waits.oldest && !e.waits.newest);
     return 0;
 }

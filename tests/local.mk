@@ -57,6 +57,64 @@ unit_tests += %reldir%/test_modbus
 %canon_reldir%_test_modbus_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_modbus_LDADD  = $(with_dissectors)
 
+# From frames to records, through the real dissectors.
+unit_tests += %reldir%/test_worker
+%canon_reldir%_test_worker_SOURCES = %reldir%/test_worker.c %reldir%/wire.c %reldir%/wire.h
+%canon_reldir%_test_worker_CFLAGS  = $(unit_cflags)
+%canon_reldir%_test_worker_LDADD   = libsensor.a libalerts.a libdissectors.a libcore.a $(LIBS_ALL) $(CMOCKA_LIBS)
+
+%canon_reldir%_test_alert_SOURCES = %reldir%/test_alert.c $(sample_alerts)
+%canon_reldir%_test_alert_CFLAGS  = $(unit_cflags)
+%canon_reldir%_test_alert_LDADD   = libalerts.a libcore.a $(CMOCKA_LIBS) $(CRYPTO_LIBS) -lm
+sample_alerts = \
+	%reldir%/sample.c %reldir%/sample.h \
+	%reldir%/sample_alerts.c %reldir%/sample_alerts.h
+
+check_PROGRAMS += %reldir%/print_events
+%canon_reldir%_print_events_SOURCES = %reldir%/print_events.c $(sample_alerts)
+%canon_reldir%_print_events_LDADD   = libalerts.a libcore.a $(CRYPTO_LIBS) -lm
+TESTS      += %reldir%/events.test
+EXTRA_DIST += %reldir%/events.test %reldir%/events.py
+TEST_EXTENSIONS = .test
+TEST_LOG_DRIVER = $(LOG_DRIVER)
+
+if FUZZING
+noinst_PROGRAMS += %reldir%/fuzz_packet %reldir%/fuzz_stream %reldir%/fuzz_savefile
+%canon_reldir%_fuzz_packet_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%canon_reldir%_fuzz_packet_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
+%canon_reldir%_fuzz_stream_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%canon_reldir%_fuzz_stream_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
+%canon_reldir%_fuzz_savefile_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%canon_reldir%_fuzz_savefile_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
+endif
+EXTRA_DIST += %reldir%/fuzz_packet.c %reldir%/fuzz_stream.c %reldir%/fuzz_savefile.c
+
+EXTRA_DIST += %reldir%/guard.h %reldir%/frames.h %reldir%/compare-decode
+
+unit_tests += %reldir%/test_ruleset %reldir%/test_threshold
+%canon_reldir%_test_ruleset_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_ruleset_LDADD  = librules.a libcore.a $(YAML_LIBS) $(CRYPTO_LIBS) -lm $(CMOCKA_LIBS)
+%canon_reldir%_test_threshold_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_threshold_LDADD  = librules.a libcore.a $(CMOCKA_LIBS)
+
+unit_tests += %reldir%/test_messages %reldir%/test_modbus
+%canon_reldir%_test_messages_SOURCES = %reldir%/test_messages.c \
+	%reldir%/dump.h %reldir%/dump.c %reldir%/feed.h %reldir%/feed.c \
+	%reldir%/guard.h %reldir%/samples.h %reldir%/samples.c
+%canon_reldir%_test_messages_CFLAGS  = $(unit_cflags)
+%canon_reldir%_test_messages_LDADD   = libdissectors.a libcore.a $(CMOCKA_LIBS)
+%canon_reldir%_test_modbus_SOURCES = %reldir%/test_modbus.c \
+	%reldir%/dump.h %reldir%/dump.c %reldir%/feed.h %reldir%/feed.c
+%canon_reldir%_test_modbus_CFLAGS  = $(unit_cflags)
+%canon_reldir%_test_modbus_LDADD   = libdissectors.a libcore.a $(CMOCKA_LIBS)
+
+if FUZZING
+noinst_PROGRAMS += %reldir%/fuzz_dissector
+%canon_reldir%_fuzz_dissector_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%canon_reldir%_fuzz_dissector_LDADD   = libdissectors.a libcore.a
+endif
+EXTRA_DIST += %reldir%/fuzz_dissector.c %reldir%/messages
+
 # Rules.
 unit_tests += %reldir%/test_expression
 %canon_reldir%_test_expression_CFLAGS = $(unit_cflags)

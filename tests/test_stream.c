@@ -10,16 +10,24 @@
 
 #include "sensor/stream.h"
 
-enum { TEXT = 26 * 40, SECOND = 1000000000 };
+enum { TEXT = 26 * 40, SECOND = 1000000000, MS = 1000000, BOTH = 512 };
 
 /* What came out of each direction; a lost byte is written as '.'. */
 static struct heard {
     char text[2][256 * 1024];
     size_t len[2];
+    char both[BOTH]; /* the beginning of what came out, of either direction */
+    size_t nboth;
     unsigned gaps[2], unknown;
     uint64_t frame;
     int64_t seen;
 } heard;
+
+static void note(struct heard *h, char c)
+{
+    if (h->nboth < BOTH)
+        h->both[h->nboth++] = c;
+}
 
 static void on_bytes(void *context, unsigned direction, struct bytes data,
                      const struct stream_origin *from)
@@ -30,6 +38,8 @@ static void on_bytes(void *context, unsigned direction, struct bytes data,
     assert_true(data.len > 0);
     memcpy(h->text[direction] + h->len[direction], data.at, data.len);
     h->len[direction] += data.len;
+    for (size_t i = 0; i < data.len && i < BOTH; i++)
+        note(h, (char)data.at[i]);
     h->frame = from->frame;
     h->seen = from->seen;
 }
@@ -42,6 +52,8 @@ static void on_gap(void *context, unsigned direction, uint32_t missing,
     h->gaps[direction]++;
     h->unknown += missing == 0;
     h->seen = from->seen;
+    for (uint32_t i = 0; i < missing && i < BOTH; i++)
+        note(h, '.');
     for (uint32_t i = 0; i < missing && h->len[direction] < sizeof h->text[0]; i++)
         h->text[direction][h->len[direction]++] = '.';
 }
@@ -61,6 +73,7 @@ static void begin(const struct stream_options *options)
         text[i] = (char)('a' + i % 26 + (i / 26 % 2 ? 'A' - 'a' : 0));
     memset(heard.len, 0, sizeof heard.len);
     memset(heard.gaps, 0, sizeof heard.gaps);
+    heard.nboth = 0;
     heard.unknown = 0;
     frame = 0;
     assert_true(stream_open(&engine, options ? options : &usual, &handler));
@@ -72,8 +85,10 @@ static void finish(void)
 {
     stream_end(&engine, &pair, 0);
     assert_int_equal(engine.chunks.used, 0);
-    assert_null(engine.oldest);
-    assert_null(engine.newest);
+    assert_null(engine.holes.oldest);
+    assert_null(engine.holes.newest);
+    assert_null(engine.waits.oldest);
+    assert_null(engine.waits.newest);
     stream_close(&engine);
 }
 
@@ -462,6 +477,350 @@ static void a_large_segment_fills_several_chunks(void **state)
     finish();
 }
 
+/* --- one direction against the other --------------------------------------- */
+
+enum { ASKED = 100, ANSWERED = 7000 }; /* where the sides begin */
+
+/* `words` from place `at` of side d, which has seen `ack` bytes of the other. */
+static void say(unsigned d, uint32_t at, uint32_t ack, const char *words, int64_t now)
+{
+    static const uint32_t base[2] = {ASKED, ANSWERED};
+    struct bytes data = {(const uint8_t *)words, strlen(words)};
+
+    send_from(d, TCP_ACK, base[d] + at, base[1 - d] + ack, data, now);
+}
+
+static void shake_hands(const struct stream_options *options)
+{
+    begin(options);
+    send_from(0, TCP_SYN, ASKED - 1, 0, (struct bytes){0}, 0);
+    send_from(1, TCP_SYN | TCP_ACK, ANSWERED - 1, ASKED, (struct bytes){0}, 0);
+}
+
+static void heard_both(const char *want)
+{
+    assert_int_equal(heard.nboth, strlen(want));
+    assert_memory_equal(heard.both, want, heard.nboth);
+}
+
+static void an_answer_waits_for_its_question(void **state)
+{
+    (void)state;
+    shake_hands(NULL);
+    say(1, 0, 4, "answer", 0);
+    heard_both("");
+    say(0, 0, 0, "ask?", MS);
+    heard_both("ask?answer");
+    assert_int_equal(engine.counters.early, 1);
+    assert_int_equal(engine.counters.gaps, 0);
+    finish();
+}
+
+static void what_is_in_order_waits_for_nothing(void **state)
+{
+    (void)state;
+    shake_hands(NULL);
+    say(0, 0, 0, "ask?", 0);
+    say(1, 0, 4, "answer", 0);
+    say(0, 4, 6, "more", 0);
+    heard_both("ask?answermore");
+    assert_int_equal(engine.chunks.highest, 0);
+    finish();
+}
+
+static void the_order_holds_where_numbers_wrap(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 12; i++) {
+        uint32_t ask = 0u - i, answer = 0u - 11 + i;
+
+        begin(NULL);
+        send_from(0, TCP_SYN, ask - 1, 0, (struct bytes){0}, 0);
+        send_from(1, TCP_SYN | TCP_ACK, answer - 1, ask, (struct bytes){0}, 0);
+        send_from(1, TCP_ACK, answer, ask + 4,
+                  (struct bytes){(const uint8_t *)"answer", 6}, 0);
+        heard_both("");
+        send_from(0, TCP_ACK, ask, answer, (struct bytes){(const uint8_t *)"ask?", 4}, 0);
+        heard_both("ask?answer");
+        finish();
+    }
+}
+
+static void a_lost_question_is_a_gap_before_its_answer(void **state)
+{
+    (void)state;
+    shake_hands(NULL);
+    say(1, 0, 4, "answer", SECOND);
+    assert_true(stream_due(&engine) == SECOND + 100 * MS);
+    stream_expire(&engine, SECOND + 100 * MS - 1);
+    heard_both("");
+    stream_expire(&engine, 5 * (int64_t)SECOND);
+    heard_both("....answer");
+    assert_int_equal(heard.gaps[0], 1);
+    assert_true(heard.seen == SECOND + 100 * MS);
+    assert_int_equal(engine.counters.unexplained, 1);
+    finish();
+}
+
+static void the_wait_can_be_chosen(void **state)
+{
+    const struct stream_options brief = {.chunks = 4, .order = 5 * MS};
+
+    (void)state;
+    shake_hands(&brief);
+    say(1, 0, 4, "answer", 0);
+    stream_expire(&engine, 5 * MS);
+    heard_both("....answer");
+    finish();
+}
+
+static void a_jump_of_the_clock_ends_no_wait(void **state)
+{
+    (void)state;
+    shake_hands(NULL);
+    say(1, 0, 4, "answer", 0);
+    stream_rebase(&engine, 3600 * (int64_t)SECOND);
+    say(0, 0, 0, "ask?", 3600 * (int64_t)SECOND + MS);
+    heard_both("ask?answer");
+    finish();
+}
+
+static void the_next_question_comes_after_the_answer(void **state)
+{
+    (void)state;
+    shake_hands(NULL);
+    say(1, 0, 4, "answer", 0);
+    say(0, 4, 6, "more", MS);
+    heard_both("....answermore");
+    assert_int_equal(engine.counters.unexplained, 0);
+    finish();
+}
+
+/* It says that its side went on: the question cannot come any more. */
+static void an_acknowledgement_behind_a_lost_question_ends_the_wait(void **state)
+{
+    (void)state;
+    shake_hands(NULL);
+    say(1, 0, 4, "answer", 0);
+    say(0, 4, 6, "", MS);
+    heard_both("....answer");
+    finish();
+}
+
+static void questions_in_one_segment_are_answered_one_by_one(void **state)
+{
+    (void)state;
+    shake_hands(NULL);
+    say(1, 0, 4, "first", 0);
+    say(1, 5, 8, "second", 0);
+    say(0, 0, 0, "one?two?", 0);
+    heard_both("one?firsttwo?second");
+    finish();
+}
+
+static void several_lost_questions_are_several_gaps(void **state)
+{
+    (void)state;
+    shake_hands(NULL);
+    say(1, 0, 4, "first", 0);
+    say(1, 5, 8, "second", 0);
+    say(0, 8, 11, "three?", 0);
+    heard_both("....first....secondthree?");
+    finish();
+}
+
+static void a_hole_is_filled_before_the_wait_begins(void **state)
+{
+    (void)state;
+    shake_hands(NULL);
+    say(1, 3, 4, "wer", 0);
+    say(1, 0, 4, "ans", SECOND);
+    assert_true(stream_due(&engine) == SECOND + 100 * MS);
+    say(0, 0, 0, "ask?", SECOND + MS);
+    heard_both("ask?answer");
+    finish();
+}
+
+/* The question is sent again and acknowledges the answer that waits for it. */
+static void two_that_wait_for_one_another_do_not(void **state)
+{
+    (void)state;
+    shake_hands(NULL);
+    say(1, 0, 4, "answer", 0);
+    say(0, 0, 6, "ask?", MS);
+    heard_both("ask?answer");
+    finish();
+}
+
+static void a_copy_that_acknowledges_less_ends_the_wait(void **state)
+{
+    (void)state;
+    shake_hands(NULL);
+    say(1, 0, 1000, "answer", 0);
+    say(1, 0, 0, "answer", MS);
+    heard_both("answer");
+    finish();
+}
+
+static void the_number_of_a_fin_is_not_waited_for(void **state)
+{
+    (void)state;
+    shake_hands(NULL);
+    say(0, 0, 0, "ask?", 0);
+    send_from(0, TCP_ACK | TCP_FIN, ASKED + 4, ANSWERED, (struct bytes){0}, 0);
+    say(1, 0, 5, "answer", 0);
+    heard_both("ask?answer");
+    finish();
+}
+
+static void one_direction_alone_does_not_wait(void **state)
+{
+    (void)state;
+    begin(NULL);
+    send_from(1, TCP_SYN | TCP_ACK, ANSWERED - 1, ASKED, (struct bytes){0}, 0);
+    say(1, 0, 4, "first", 0);
+    say(1, 5, 8, "second", 0);
+    heard_both("firstsecond");
+    assert_int_equal(engine.counters.gaps, 0);
+    finish();
+}
+
+/* Only its handshake was seen, then the mirror lost that side. */
+static void a_side_that_stays_silent_is_waited_for_three_times(void **state)
+{
+    (void)state;
+    shake_hands(NULL);
+    for (uint32_t i = 0; i < 3; i++) {
+        say(1, i, 2 * i + 2, "a", i * (int64_t)SECOND);
+        assert_int_equal(heard.nboth, 3 * i);
+    }
+    say(1, 3, 8, "b", 3 * (int64_t)SECOND);
+    heard_both("..a..a..a..b");
+    say(0, 8, 4, "ask?", 4 * (int64_t)SECOND);
+    say(1, 4, 14, "c", 4 * (int64_t)SECOND);
+    heard_both("..a..a..a..bask?");
+    finish();
+}
+
+static void the_end_delivers_what_waits(void **state)
+{
+    (void)state;
+    shake_hands(NULL);
+    say(1, 0, 4, "answer", 0);
+    finish();
+    heard_both("....answer");
+}
+
+static void bounds_of_a_direction_end_the_wait(void **state)
+{
+    const struct stream_options few = {.chunks = 8, .held = 2};
+
+    (void)state;
+    shake_hands(&few);
+    say(1, 0, 4, "first", 0);
+    say(1, 5, 8, "second", 0);
+    heard_both("");
+    say(1, 11, 12, "third", 0);
+    heard_both("....first");
+    assert_int_equal(engine.counters.bounds_reached, 1);
+    finish();
+    heard_both("....first....second....third");
+}
+
+static void without_a_chunk_nothing_waits(void **state)
+{
+    const struct stream_options one = {.chunks = 1};
+    struct stream_pair other;
+    struct packet p = {.protocol = IP_TCP, .payload_wire = 4};
+
+    (void)state;
+    shake_hands(&one);
+    stream_start(&other, &heard);
+    p.payload = (struct bytes){(const uint8_t *)"some", 4};
+    stream_packet(&engine, &other, 0, &p, 0);
+    p.seq = 8;
+    stream_packet(&engine, &other, 0, &p, 0);
+    say(1, 0, 4, "answer", 0);
+    heard_both("some....answer");
+    assert_int_equal(engine.counters.pool_full, 1);
+    stream_end(&engine, &other, 0);
+    finish();
+}
+
+/* --- forged acknowledgements ------------------------------------------------ */
+
+static void a_wild_acknowledgement_counts_for_nothing(void **state)
+{
+    static const uint32_t wild[] = {STREAM_ORDER_REACH + 1, 1 << 20, 1 << 30, 0x80000000,
+                                    0xffff0000};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wild / sizeof *wild; i++) {
+        shake_hands(NULL);
+        say(1, 0, wild[i], "forged", 0);
+        say(0, 0, 0, "ask?", 0);
+        heard_both("forgedask?");
+        assert_int_equal(engine.counters.gaps, 0);
+        finish();
+    }
+}
+
+static void a_forged_acknowledgement_hides_nothing(void **state)
+{
+    (void)state;
+    shake_hands(NULL);
+    say(1, 0, 8, "forged", 0);
+    say(0, 0, 0, "a", MS);
+    stream_expire(&engine, SECOND);
+    heard_both("a.......forged");
+    say(0, 1, 0, "sk?", SECOND);
+    say(0, 4, 0, "more", SECOND);
+    heard_both("a.......forgedsk?more");
+    assert_int_equal(engine.counters.taken_back, 7);
+    assert_int_equal(engine.counters.gap_bytes, 0);
+    finish();
+}
+
+static void many_forged_acknowledgements_lead_no_further_than_one(void **state)
+{
+    (void)state;
+    shake_hands(NULL);
+    for (uint32_t i = 0; i < 5000; i++)
+        say(1, i, 1000 * (i + 1), "x", i * (int64_t)SECOND);
+    stream_expire(&engine, 6000 * (int64_t)SECOND);
+    assert_int_equal(heard.len[1], 5000);
+    assert_int_equal(engine.counters.gap_bytes, STREAM_ORDER_REACH / 1000 * 1000);
+    heard.nboth = 0;
+    say(0, 0, 0, "ask?", 6000 * (int64_t)SECOND);
+    heard_both("ask?");
+    finish();
+}
+
+static void a_keep_alive_is_not_taken_back(void **state)
+{
+    (void)state;
+    shake_hands(NULL);
+    say(1, 0, 4, "answer", 0);
+    stream_expire(&engine, SECOND);
+    say(0, 3, 6, "?", SECOND);
+    heard_both("....answer");
+    finish();
+}
+
+static void what_was_delivered_before_a_gap_is_not_taken_back(void **state)
+{
+    (void)state;
+    shake_hands(NULL);
+    say(0, 0, 0, "ask?", 0);
+    say(1, 0, 8, "answer", 0);
+    stream_expire(&engine, SECOND);
+    say(0, 0, 0, "ask?", SECOND);
+    heard_both("ask?....answer");
+    say(0, 2, 0, "k?more", SECOND);
+    heard_both("ask?....answermore");
+    finish();
+}
+
 /* --- outside every window -------------------------------------------------- */
 
 static void one_segment_from_far_is_ignored(void **state)
@@ -537,6 +896,30 @@ int main(void)
         cmocka_unit_test(bounds_of_a_direction_give_up_the_hole),
         cmocka_unit_test(an_empty_pool_loses_no_data_in_hand),
         cmocka_unit_test(a_large_segment_fills_several_chunks),
+        cmocka_unit_test(an_answer_waits_for_its_question),
+        cmocka_unit_test(what_is_in_order_waits_for_nothing),
+        cmocka_unit_test(the_order_holds_where_numbers_wrap),
+        cmocka_unit_test(a_lost_question_is_a_gap_before_its_answer),
+        cmocka_unit_test(the_wait_can_be_chosen),
+        cmocka_unit_test(a_jump_of_the_clock_ends_no_wait),
+        cmocka_unit_test(the_next_question_comes_after_the_answer),
+        cmocka_unit_test(an_acknowledgement_behind_a_lost_question_ends_the_wait),
+        cmocka_unit_test(questions_in_one_segment_are_answered_one_by_one),
+        cmocka_unit_test(several_lost_questions_are_several_gaps),
+        cmocka_unit_test(a_hole_is_filled_before_the_wait_begins),
+        cmocka_unit_test(two_that_wait_for_one_another_do_not),
+        cmocka_unit_test(a_copy_that_acknowledges_less_ends_the_wait),
+        cmocka_unit_test(the_number_of_a_fin_is_not_waited_for),
+        cmocka_unit_test(one_direction_alone_does_not_wait),
+        cmocka_unit_test(a_side_that_stays_silent_is_waited_for_three_times),
+        cmocka_unit_test(the_end_delivers_what_waits),
+        cmocka_unit_test(bounds_of_a_direction_end_the_wait),
+        cmocka_unit_test(without_a_chunk_nothing_waits),
+        cmocka_unit_test(a_wild_acknowledgement_counts_for_nothing),
+        cmocka_unit_test(a_forged_acknowledgement_hides_nothing),
+        cmocka_unit_test(many_forged_acknowledgements_lead_no_further_than_one),
+        cmocka_unit_test(a_keep_alive_is_not_taken_back),
+        cmocka_unit_test(what_was_delivered_before_a_gap_is_not_taken_back),
         cmocka_unit_test(one_segment_from_far_is_ignored),
         cmocka_unit_test(two_in_a_row_from_far_are_followed),
         cmocka_unit_test(what_is_no_tcp_does_nothing),

@@ -176,6 +176,57 @@ static void a_session_begun_with_an_answer(void **state)
     assert_answered(1, 2, 3);
 }
 
+static void copy(struct raw *to, uint8_t *room, struct raw raw)
+{
+    memcpy(room, raw.bytes.at, raw.bytes.len);
+    raw.bytes.at = room;
+    *to = raw;
+}
+
+static void an_answer_captured_before_its_question(void **state)
+{
+    struct wire w = wire_between(40000, 502);
+    uint8_t room[WIRE_FRAME];
+    struct raw question;
+
+    (void)state;
+    handshake(&w);
+    copy(&question, room, wire_tcp(&w, 0, TCP_ACK | TCP_PSH, ASK));
+    w.time -= 2 * NS_PER_MS;
+    answer(&w);
+    assert_int_equal(ntold, 0);
+    send(question);
+    assert_int_equal(ntold, 1);
+    assert_answered(0, 4, 5);
+}
+
+/* Nobody's fault but the mirror's, whether its side goes on or is silent. */
+static void a_question_lost_by_the_mirror(void **state)
+{
+    static const uint8_t other[] = "\0\2\0\0\0\7\1\3\4\0\x0a\0\x0b";
+
+    (void)state;
+    for (uint16_t i = 0; i < 2; i++) {
+        struct wire w = wire_between((uint16_t)(40000 + i), 502);
+
+        w.time += i * NS_PER_S;
+        handshake(&w);
+        ask(&w);
+        answer(&w);
+        wire_tcp(&w, 0, TCP_ACK | TCP_PSH, ASK);
+        send(wire_tcp(&w, 1, TCP_ACK | TCP_PSH, (struct bytes){other, sizeof other - 1}));
+        w.time += i * NS_PER_S / 2;
+        ask(&w);
+        answer(&w);
+        assert_int_equal(ntold, 3 * i + 3);
+        assert_int_equal(told[3 * i + 1].outcome, OUTCOME_ORPHAN);
+        assert_int_equal(told[3 * i + 1].reason, 0);
+        assert_int_equal(told[3 * i + 2].outcome, OUTCOME_ANSWERED);
+    }
+    assert_int_equal(worker.streams.counters.gap_bytes, 2 * ASK.len);
+    assert_int_equal(worker.streams.counters.unexplained, 1);
+}
+
 static void one_direction_still_gives_records(void **state)
 {
     struct wire w = wire_between(40000, 502);
@@ -360,6 +411,8 @@ int main(void)
         CASE(a_poll_on_any_port),
         CASE(a_session_begun_before_us_on_any_port),
         CASE(a_session_begun_with_an_answer),
+        CASE(an_answer_captured_before_its_question),
+        CASE(a_question_lost_by_the_mirror),
         CASE(one_direction_still_gives_records),
         CASE(messages_split_and_joined_anywhere),
         CASE(a_gap_costs_one_message),
