@@ -192,7 +192,7 @@ static uint8_t need_of(struct bytes name)
 
     for (unsigned i = 0; i < COUNT_OF(needs); i++) {
         if (starts(name, needs[i].prefix, &rest))
-            return needs[i].need;
+            return (uint8_t)needs[i].need;
     }
     return NEED_NOTHING;
 }

@@ -46,7 +46,7 @@ static struct node *new_node(struct typer *t, const struct syntax *s, enum node_
 {
     struct node *n = arena_take(t->arena, sizeof *n);
 
-    n->op = op;
+    n->op = (uint8_t)op;
     n->text = one_line(t, s->text);
     return n;
 }
@@ -264,7 +264,7 @@ static const struct node *type_fields(struct typer *t, const struct syntax *s,
     }
     n->left = left;
     n->right = right;
-    n->compare = s->op;
+    n->compare = (uint8_t)s->op;
     return n;
 }
 

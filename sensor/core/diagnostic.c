@@ -89,7 +89,8 @@ const struct source *diagnostics_read(struct diagnostics *d, const char *path)
 
 /* ---- collecting ------------------------------------------------------------- */
 
-static const char *formatted(struct diagnostics *d, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static const char *
+formatted(struct diagnostics *d, const char *format, va_list args)
 {
     char text[1024];
 
