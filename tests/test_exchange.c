@@ -55,7 +55,8 @@ static int start(void **state)
     clock_tick(&now, 1000 * NS_PER_S);
     ntold = nrequests = 0;
     frame = 0;
-    if (!exchanger_open(&home, RECORDS, 4, (struct record_sink){request, done, NULL}, &now))
+    if (!exchanger_open(&home, RECORDS, 4, (struct record_sink){request, done, NULL},
+                        &now))
         return -1;
     exchange_open(&x, &home, &sample_schema, &patience, &parties);
     return 0;
@@ -85,7 +86,8 @@ static void begin(enum field_side side)
     static struct message m;
     static const uint8_t bytes[1];
 
-    m = (struct message){.time = now.last, .frame = ++frame, .side = side, .length = 1};
+    m = (struct message){
+        .time = now.last, .frame = ++frame, .side = (uint8_t)side, .length = 1};
     exchange_begin(&x, &m, bytes);
 }
 
