@@ -86,7 +86,8 @@ static void begin(enum field_side side)
     static struct message m;
     static const uint8_t bytes[1];
 
-    m = (struct message){.time = now.last, .frame = ++frame, .side = side, .length = 1};
+    m = (struct message){
+        .time = now.last, .frame = ++frame, .side = (uint8_t)side, .length = 1};
     exchange_begin(&x, &m, bytes);
 }
 
