@@ -57,64 +57,6 @@ unit_tests += %reldir%/test_modbus
 %canon_reldir%_test_modbus_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_modbus_LDADD  = $(with_dissectors)
 
-# From frames to records, through the real dissectors.
-unit_tests += %reldir%/test_worker
-%canon_reldir%_test_worker_SOURCES = %reldir%/test_worker.c %reldir%/wire.c %reldir%/wire.h
-%canon_reldir%_test_worker_CFLAGS  = $(unit_cflags)
-%canon_reldir%_test_worker_LDADD   = libsensor.a libalerts.a libdissectors.a libcore.a $(LIBS_ALL) $(CMOCKA_LIBS)
-
-%canon_reldir%_test_alert_SOURCES = %reldir%/test_alert.c $(sample_alerts)
-%canon_reldir%_test_alert_CFLAGS  = $(unit_cflags)
-%canon_reldir%_test_alert_LDADD   = libalerts.a libcore.a $(CMOCKA_LIBS) $(CRYPTO_LIBS) -lm
-sample_alerts = \
-	%reldir%/sample.c %reldir%/sample.h \
-	%reldir%/sample_alerts.c %reldir%/sample_alerts.h
-
-check_PROGRAMS += %reldir%/print_events
-%canon_reldir%_print_events_SOURCES = %reldir%/print_events.c $(sample_alerts)
-%canon_reldir%_print_events_LDADD   = libalerts.a libcore.a $(CRYPTO_LIBS) -lm
-TESTS      += %reldir%/events.test
-EXTRA_DIST += %reldir%/events.test %reldir%/events.py
-TEST_EXTENSIONS = .test
-TEST_LOG_DRIVER = $(LOG_DRIVER)
-
-if FUZZING
-noinst_PROGRAMS += %reldir%/fuzz_packet %reldir%/fuzz_stream %reldir%/fuzz_savefile
-%canon_reldir%_fuzz_packet_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-%canon_reldir%_fuzz_packet_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
-%canon_reldir%_fuzz_stream_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-%canon_reldir%_fuzz_stream_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
-%canon_reldir%_fuzz_savefile_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-%canon_reldir%_fuzz_savefile_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
-endif
-EXTRA_DIST += %reldir%/fuzz_packet.c %reldir%/fuzz_stream.c %reldir%/fuzz_savefile.c
-
-EXTRA_DIST += %reldir%/guard.h %reldir%/frames.h %reldir%/compare-decode
-
-unit_tests += %reldir%/test_ruleset %reldir%/test_threshold
-%canon_reldir%_test_ruleset_CFLAGS = $(unit_cflags)
-%canon_reldir%_test_ruleset_LDADD  = librules.a libcore.a $(YAML_LIBS) $(CRYPTO_LIBS) -lm $(CMOCKA_LIBS)
-%canon_reldir%_test_threshold_CFLAGS = $(unit_cflags)
-%canon_reldir%_test_threshold_LDADD  = librules.a libcore.a $(CMOCKA_LIBS)
-
-unit_tests += %reldir%/test_messages %reldir%/test_modbus
-%canon_reldir%_test_messages_SOURCES = %reldir%/test_messages.c \
-	%reldir%/dump.h %reldir%/dump.c %reldir%/feed.h %reldir%/feed.c \
-	%reldir%/guard.h %reldir%/samples.h %reldir%/samples.c
-%canon_reldir%_test_messages_CFLAGS  = $(unit_cflags)
-%canon_reldir%_test_messages_LDADD   = libdissectors.a libcore.a $(CMOCKA_LIBS)
-%canon_reldir%_test_modbus_SOURCES = %reldir%/test_modbus.c \
-	%reldir%/dump.h %reldir%/dump.c %reldir%/feed.h %reldir%/feed.c
-%canon_reldir%_test_modbus_CFLAGS  = $(unit_cflags)
-%canon_reldir%_test_modbus_LDADD   = libdissectors.a libcore.a $(CMOCKA_LIBS)
-
-if FUZZING
-noinst_PROGRAMS += %reldir%/fuzz_dissector
-%canon_reldir%_fuzz_dissector_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-%canon_reldir%_fuzz_dissector_LDADD   = libdissectors.a libcore.a
-endif
-EXTRA_DIST += %reldir%/fuzz_dissector.c %reldir%/messages
-
 # Rules.
 unit_tests += %reldir%/test_expression
 %canon_reldir%_test_expression_CFLAGS = $(unit_cflags)
@@ -188,24 +130,47 @@ check_PROGRAMS += %reldir%/print_packets %reldir%/print_events %reldir%/print_fi
 %canon_reldir%_print_filter_LDADD    = libalerts.a libcore.a -lm
 
 # check-layers runs in the build folder, where the libraries are.
-scripts = %reldir%/events.test %reldir%/filter.test %reldir%/rules.test %reldir%/check-layers
+scripts = %reldir%/events.test %reldir%/filter.test %reldir%/rules.test %reldir%/corpus.test %reldir%/check-layers
 TESTS  += $(scripts)
 
-# One harness each; `make fuzz` builds them in a folder of their own.
+# One harness each; `make fuzz` builds them in a folder of their own.  Here each is a
+# program that takes files, and `make check` gives it its corpus.
+check_PROGRAMS += %reldir%/corpus_dissector
+%canon_reldir%_corpus_dissector_SOURCES = %reldir%/fuzz_dissector.c %reldir%/corpus.c
+%canon_reldir%_corpus_dissector_LDADD   = libdissectors.a libcore.a
+check_PROGRAMS += %reldir%/corpus_packet
+%canon_reldir%_corpus_packet_SOURCES = %reldir%/fuzz_packet.c %reldir%/corpus.c
+%canon_reldir%_corpus_packet_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
+check_PROGRAMS += %reldir%/corpus_savefile
+%canon_reldir%_corpus_savefile_SOURCES = %reldir%/fuzz_savefile.c %reldir%/corpus.c
+%canon_reldir%_corpus_savefile_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
+check_PROGRAMS += %reldir%/corpus_stream
+%canon_reldir%_corpus_stream_SOURCES = %reldir%/fuzz_stream.c %reldir%/corpus.c
+%canon_reldir%_corpus_stream_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
+check_PROGRAMS += %reldir%/corpus_rules
+%canon_reldir%_corpus_rules_SOURCES = %reldir%/fuzz_rules.c %reldir%/corpus.c
+%canon_reldir%_corpus_rules_LDADD   = librules.a libdissectors.a libcore.a $(YAML_LIBS) $(CRYPTO_LIBS) -lm
+
 if FUZZING
-noinst_PROGRAMS += %reldir%/fuzz_dissector %reldir%/fuzz_packet %reldir%/fuzz_stream %reldir%/fuzz_rules
+noinst_PROGRAMS += %reldir%/fuzz_dissector
 %canon_reldir%_fuzz_dissector_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-%canon_reldir%_fuzz_dissector_LDADD   = libdissectors.a libcore.a
-%canon_reldir%_fuzz_packet_LDFLAGS    = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-%canon_reldir%_fuzz_packet_LDADD      = libsensor.a libcore.a $(LIBS_ALL)
-%canon_reldir%_fuzz_stream_LDFLAGS    = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-%canon_reldir%_fuzz_stream_LDADD      = libsensor.a libcore.a $(LIBS_ALL)
-%canon_reldir%_fuzz_rules_LDFLAGS     = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-%canon_reldir%_fuzz_rules_LDADD       = librules.a libdissectors.a libcore.a $(YAML_LIBS) $(CRYPTO_LIBS) -lm
+%canon_reldir%_fuzz_dissector_LDADD   = $(%canon_reldir%_corpus_dissector_LDADD)
+noinst_PROGRAMS += %reldir%/fuzz_packet
+%canon_reldir%_fuzz_packet_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%canon_reldir%_fuzz_packet_LDADD   = $(%canon_reldir%_corpus_packet_LDADD)
+noinst_PROGRAMS += %reldir%/fuzz_savefile
+%canon_reldir%_fuzz_savefile_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%canon_reldir%_fuzz_savefile_LDADD   = $(%canon_reldir%_corpus_savefile_LDADD)
+noinst_PROGRAMS += %reldir%/fuzz_stream
+%canon_reldir%_fuzz_stream_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%canon_reldir%_fuzz_stream_LDADD   = $(%canon_reldir%_corpus_stream_LDADD)
+noinst_PROGRAMS += %reldir%/fuzz_rules
+%canon_reldir%_fuzz_rules_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%canon_reldir%_fuzz_rules_LDADD   = $(%canon_reldir%_corpus_rules_LDADD)
 endif
 
 EXTRA_DIST += $(scripts) %reldir%/events.py %reldir%/compare-decode \
 	%reldir%/dump.h %reldir%/feed.h %reldir%/frames.h %reldir%/guard.h %reldir%/rules_bench.h \
 	%reldir%/sample.h %reldir%/sample_alerts.h %reldir%/samples.h %reldir%/unit.h %reldir%/wire.h \
-	%reldir%/fuzz_dissector.c %reldir%/fuzz_packet.c %reldir%/fuzz_stream.c %reldir%/fuzz_rules.c \
+	%reldir%/corpus \
 	%reldir%/config/bad.txt %reldir%/config/bad.yaml %reldir%/config/plant.yaml %reldir%/messages
