@@ -42,3 +42,7 @@ metrics:
 	$(top_srcdir)/tests/metrics
 
 .PHONY: check-shared check-filters bench fuzz format format-check lint metrics
+
+# A directory is distributed with what tests left in it.
+dist-hook:
+	rm -f $(distdir)/tests/golden/*.log $(distdir)/tests/golden/*.trs
