@@ -28,6 +28,7 @@ struct side {
     uint8_t transport;         /* enum transport */
     uint8_t framing; /* what the dissector decided for this flow before; 0: nothing */
     bool sure;       /* this flow is known to be of this protocol */
+    bool usual;      /* its port is one of this protocol's */
 };
 
 enum verdict {

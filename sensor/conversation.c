@@ -471,7 +471,8 @@ static bool consider(struct conversation *c, const struct dissector *d, uint8_t 
     for (unsigned side = 0; side < 2; side++) {
         struct side from = {.direction = direction_hint(c, d, side),
                             .transport = c->flow->key.protocol,
-                            .framing = framing};
+                            .framing = framing,
+                            .usual = hinted};
 
         found[side] = walk(d, &from, sent[side]);
         if (found[side] == LENGTH_NOT_MINE)

@@ -17,7 +17,8 @@ enum {
     ADDRESSED_SIZE = 7,   /* type, file, record, length */
     RECORD_LAST = 0x270f, /* 9999 */
     READ_ASK_MIN = 0x07,
-    READ_ANSWER_MIN = 0x04, /* one register; the 7 one reads of could be no length of it */
+    READ_ANSWER_MIN =
+        0x04, /* one register; the 7 one reads of could be no length of it */
     READ_MAX = 0xf5,
     WRITE_MIN = 0x09,
     WRITE_MAX = 0xfb,

@@ -128,8 +128,10 @@ static long tcp_probe(const struct side *side, struct cursor head)
     cur_skip(&pdu, 4);
     len = cur_be16(&pdu);
     cur_skip(&pdu, 1);
-    if (len < 2 || len > ADU_LENGTH_MAX || (*pdu.at & ~EXCEPTION_BIT) == 0)
+    if (len < 2 || len > ADU_LENGTH_MAX)
         return LENGTH_NOT_MINE;
+    if ((*pdu.at & ~EXCEPTION_BIT) == 0 && !(side->usual && left == HEADER_SIZE + len))
+        return LENGTH_NOT_MINE; /* function 0: on Modbus' own port, somebody tries it */
     if (left == HEADER_SIZE + len)
         return (long)left;
     if (left > HEADER_SIZE + len) {

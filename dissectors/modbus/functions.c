@@ -167,7 +167,9 @@ void modbus_points(struct pdu *p, unsigned table, uint64_t first, size_t count,
                       .big_endian = true,
                       .values = values};
 
-    if (count && values.len)
+    if (first + count > ADDRESS_END) /* there is no register behind the last */
+        run.count = first < ADDRESS_END ? (uint32_t)(ADDRESS_END - first) : 0;
+    if (run.count && values.len)
         record_run(p->r, &run);
 }
 

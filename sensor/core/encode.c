@@ -58,12 +58,13 @@ static void put_source(const struct encoder *e, const struct record *r, struct j
 {
     const struct encode_source *s =
         r->source < e->nsources ? &e->sources[r->source] : NULL;
+    uint64_t frame = r->nmessages ? record_message_at(r, 0)->frame : r->frame;
 
     if (!s)
         return;
     json_text(j, s->file ? "pcap_filename" : "in_iface", s->name);
-    if (s->file && r->frame)
-        json_uint(j, "pcap_cnt", r->frame);
+    if (s->file && frame) /* of the opening message: the request */
+        json_uint(j, "pcap_cnt", frame);
 }
 
 static void put_ip(struct json *j, const char *key, const struct address *a)
