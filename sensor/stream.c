@@ -146,22 +146,30 @@ static void wake_other(struct streams *e, struct stream *s)
         drain(e, other);
 }
 
+static void tell_bytes(struct streams *e, struct stream *s, struct bytes data,
+                       const struct stream_origin *from)
+{
+    s->next += (uint32_t)data.len;
+    e->counters.bytes += data.len;
+    e->handler->bytes(s->pair->context, s->direction, data, from);
+}
+
 static void deliver(struct streams *e, struct stream *s, struct bytes data,
                     struct stream_origin from)
 {
     from.seen = e->now;
     s->vain = 0;
     s->presumed = 0;
-    while (data.len) {
+    while (e->waits.oldest && data.len) {
         struct bytes piece = {data.at, until_other(s, data.len)};
 
-        s->next += (uint32_t)piece.len;
-        e->counters.bytes += piece.len;
-        e->handler->bytes(s->pair->context, s->direction, piece, &from);
+        tell_bytes(e, s, piece, &from);
         data.at += piece.len;
         data.len -= piece.len;
         wake_other(e, s);
     }
+    if (data.len)
+        tell_bytes(e, s, data, &from);
 }
 
 static void tell_gap(struct streams *e, struct stream *s, uint32_t missing,
@@ -539,12 +547,6 @@ static void receive(struct streams *e, struct stream *s, const struct packet *p)
         .from = {p->time, p->frame, p->source, 0},
     };
 
-    if (p->tcp_flags & TCP_SYN && !s->started) {
-        s->started = true;
-        s->next = g.seq;
-    }
-    if (!p->payload_wire || p->tcp_flags & TCP_RST)
-        return;
     e->counters.segments++;
     if (!s->started)
         pick_up(s, &g);
@@ -554,8 +556,11 @@ static void receive(struct streams *e, struct stream *s, const struct packet *p)
     }
     if (distance(g.seq, s->next) >= 0)
         s->far_seen = false;
-    if (p->ack != other_side(s)->next)
-        g.early = is_early(e, s, p, &g);
+    if (p->ack == other_side(s)->next) {
+        place(e, s, &g);
+        return;
+    }
+    g.early = is_early(e, s, p, &g);
     place(e, s, &g);
     drain(e, other_side(s));
 }
@@ -595,13 +600,21 @@ void stream_packet(struct streams *e, struct stream_pair *pair, unsigned directi
 
     if (p->protocol != IP_TCP || p->flags & (PACKET_FRAGMENT | PACKET_BAD_LENGTH))
         return;
-    stream_expire(e, now);
+    if (e->holes.oldest || e->waits.oldest)
+        stream_expire(e, now);
+    e->now = now;
     s->seen = true;
     acknowledge(e, &pair->side[1 - direction], p);
-    if (pair->side[1 - direction].waits)
+    if (e->waits.oldest)
         overtake(e, s, p);
-    receive(e, s, p);
-    s->fin |= !!(p->tcp_flags & TCP_FIN);
+    if (p->tcp_flags & TCP_SYN && !s->started) {
+        s->started = true;
+        s->next = p->seq + 1;
+    }
+    if (p->payload_wire && !(p->tcp_flags & TCP_RST))
+        receive(e, s, p);
+    if (p->tcp_flags & TCP_FIN)
+        s->fin = true;
 }
 
 static int64_t deadline(const struct stream_list *l, int64_t patience)
