@@ -85,7 +85,9 @@ static bool at_head(const struct stream *s)
 
 static bool ready(const struct stream *s)
 {
-    return at_head(s) && !too_early(s, s->held->early, s->held->ack);
+    const struct stream_chunk *c = s->held;
+
+    return c && c->seq == s->next && !too_early(s, c->early, c->ack);
 }
 
 /* --- the lists of holes and of waits -------------------------------------- */
@@ -125,8 +127,6 @@ static void list(struct streams *e, struct stream *s)
 
 /* --- delivery ------------------------------------------------------------- */
 
-static void drain(struct streams *e, struct stream *s);
-
 /* Of n bytes of s, how many go out before what waits on the other side. */
 static size_t until_other(const struct stream *s, size_t n)
 {
@@ -137,64 +137,26 @@ static size_t until_other(const struct stream *s, size_t n)
     return smaller(n, other->held->ack - s->next);
 }
 
-/* The other side goes on, if it waited for what s delivered just now. */
-static void wake_other(struct streams *e, struct stream *s)
-{
-    struct stream *other = other_side(s);
-
-    if (other->waits && ready(other))
-        drain(e, other);
-}
-
-static void deliver(struct streams *e, struct stream *s, struct bytes data,
-                    struct stream_origin from)
+static void tell_bytes(struct streams *e, struct stream *s, struct bytes data,
+                       struct stream_origin from)
 {
     from.seen = e->now;
     s->vain = 0;
     s->presumed = 0;
-    while (data.len) {
-        struct bytes piece = {data.at, until_other(s, data.len)};
-
-        s->next += (uint32_t)piece.len;
-        e->counters.bytes += piece.len;
-        e->handler->bytes(s->pair->context, s->direction, piece, &from);
-        data.at += piece.len;
-        data.len -= piece.len;
-        wake_other(e, s);
-    }
+    s->next += (uint32_t)data.len;
+    e->counters.bytes += data.len;
+    e->handler->bytes(s->pair->context, s->direction, data, &from);
 }
 
 static void tell_gap(struct streams *e, struct stream *s, uint32_t missing,
                      struct stream_origin from)
 {
     from.seen = e->now;
+    s->presumed = 0;
     s->next += missing;
     e->counters.gaps++;
     e->counters.gap_bytes += missing;
     e->handler->gap(s->pair->context, s->direction, missing, &from);
-}
-
-static void report_gap(struct streams *e, struct stream *s, uint32_t missing,
-                       struct stream_origin from)
-{
-    s->presumed = 0;
-    do {
-        uint32_t piece = (uint32_t)until_other(s, missing);
-
-        tell_gap(e, s, piece, from);
-        missing -= piece;
-        wake_other(e, s);
-    } while (missing);
-}
-
-/* The capture lacks `cut` bytes from here on, unless some of them are held. */
-static void report_cut(struct streams *e, struct stream *s, uint32_t cut,
-                       struct stream_origin from)
-{
-    if (s->held)
-        cut = (uint32_t)smaller(cut, s->held->seq - s->next);
-    if (cut)
-        report_gap(e, s, cut, from);
 }
 
 static struct stream_chunk *pop(struct stream *s)
@@ -205,6 +167,70 @@ static struct stream_chunk *pop(struct stream *s)
     s->nheld--;
     s->held_bytes -= c->len;
     return c;
+}
+
+/* The capture lacks `cut` bytes from here on, unless some of them are held. */
+static uint32_t really_cut(const struct stream *s, uint32_t cut)
+{
+    return s->held ? (uint32_t)smaller(cut, s->held->seq - s->next) : cut;
+}
+
+/* The other side goes on, if it waited for what s delivered just now.  Then s does
+ * not wait, so nobody is to be woken in turn. */
+static void wake_other(struct streams *e, struct stream *s)
+{
+    struct stream *other = other_side(s);
+
+    if (!other->waits || !ready(other))
+        return;
+    unlist(e, other);
+    while (ready(other)) {
+        struct stream_chunk *c = pop(other);
+        uint32_t cut;
+
+        tell_bytes(e, other, (struct bytes){c->data, c->len}, c->from);
+        cut = really_cut(other, c->cut);
+        if (cut)
+            tell_gap(e, other, cut, c->from);
+        pool_give(&e->chunks, c);
+    }
+    if (other->held)
+        list(e, other);
+}
+
+static void deliver(struct streams *e, struct stream *s, struct bytes data,
+                    struct stream_origin from)
+{
+    while (e->waits.oldest && data.len) {
+        struct bytes piece = {data.at, until_other(s, data.len)};
+
+        tell_bytes(e, s, piece, from);
+        data.at += piece.len;
+        data.len -= piece.len;
+        wake_other(e, s);
+    }
+    if (data.len)
+        tell_bytes(e, s, data, from);
+}
+
+static void report_gap(struct streams *e, struct stream *s, uint32_t missing,
+                       struct stream_origin from)
+{
+    do {
+        uint32_t piece = (uint32_t)until_other(s, missing);
+
+        tell_gap(e, s, piece, from);
+        missing -= piece;
+        wake_other(e, s);
+    } while (missing);
+}
+
+static void report_cut(struct streams *e, struct stream *s, uint32_t cut,
+                       struct stream_origin from)
+{
+    cut = really_cut(s, cut);
+    if (cut)
+        report_gap(e, s, cut, from);
 }
 
 /* Delivers what is held from `next` on without a hole. */
@@ -229,14 +255,14 @@ static void drain(struct streams *e, struct stream *s)
 static void presume_lost(struct streams *e, struct stream *s, uint32_t ack,
                          struct stream_origin from)
 {
-    uint32_t missing = unseen(s, ack);
+    uint32_t missing = unseen(s, ack), presumed = s->presumed;
 
     if (missing && s->held)
         missing = (uint32_t)smaller(missing, s->held->seq - s->next);
     if (!missing)
         return;
     tell_gap(e, s, missing, from);
-    s->presumed += missing;
+    s->presumed = presumed + missing;
 }
 
 /* What s holds first has waited enough for the other side. */
@@ -539,12 +565,6 @@ static void receive(struct streams *e, struct stream *s, const struct packet *p)
         .from = {p->time, p->frame, p->source, 0},
     };
 
-    if (p->tcp_flags & TCP_SYN && !s->started) {
-        s->started = true;
-        s->next = g.seq;
-    }
-    if (!p->payload_wire || p->tcp_flags & TCP_RST)
-        return;
     e->counters.segments++;
     if (!s->started)
         pick_up(s, &g);
@@ -554,8 +574,11 @@ static void receive(struct streams *e, struct stream *s, const struct packet *p)
     }
     if (distance(g.seq, s->next) >= 0)
         s->far_seen = false;
-    if (p->ack != other_side(s)->next)
-        g.early = is_early(e, s, p, &g);
+    if (p->ack == other_side(s)->next) {
+        place(e, s, &g);
+        return;
+    }
+    g.early = is_early(e, s, p, &g);
     place(e, s, &g);
     drain(e, other_side(s));
 }
@@ -595,13 +618,21 @@ void stream_packet(struct streams *e, struct stream_pair *pair, unsigned directi
 
     if (p->protocol != IP_TCP || p->flags & (PACKET_FRAGMENT | PACKET_BAD_LENGTH))
         return;
-    stream_expire(e, now);
+    if (e->holes.oldest || e->waits.oldest)
+        stream_expire(e, now);
+    e->now = now;
     s->seen = true;
     acknowledge(e, &pair->side[1 - direction], p);
-    if (pair->side[1 - direction].waits)
+    if (e->waits.oldest)
         overtake(e, s, p);
-    receive(e, s, p);
-    s->fin |= !!(p->tcp_flags & TCP_FIN);
+    if (p->tcp_flags & TCP_SYN && !s->started) {
+        s->started = true;
+        s->next = p->seq + 1;
+    }
+    if (p->payload_wire && !(p->tcp_flags & TCP_RST))
+        receive(e, s, p);
+    if (p->tcp_flags & TCP_FIN)
+        s->fin = true;
 }
 
 static int64_t deadline(const struct stream_list *l, int64_t patience)
