@@ -135,7 +135,7 @@ static int order_of(const struct datum *a, const struct datum *b)
     }
 }
 
-static bool ordered(enum operator op, int order)
+static bool ordered(enum comparison op, int order)
 {
     switch (op) {
     case OP_LT:

@@ -274,7 +274,7 @@ static bool lex_operator(struct lexer *l)
 {
     static const struct {
         const char *text;
-        enum operator op;
+        enum comparison op;
     } operators[] = {{"==", OP_EQ}, {"!=", OP_NE}, {"<=", OP_LE},
                      {">=", OP_GE}, {"<", OP_LT},  {">", OP_GT}};
 

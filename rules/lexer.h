@@ -27,7 +27,7 @@ enum token_kind {
     TOKEN_PUNCTUATION, /* ( ) { } , .. */
 };
 
-enum operator{
+enum comparison {
     OP_EQ,
     OP_NE,
     OP_LT,
@@ -48,7 +48,7 @@ struct token {
     enum token_kind kind;
     struct place at;
     struct bytes text; /* as written */
-    enum operator op;
+    enum comparison op;
     char punctuation;                      /* '.' is the range */
     int64_t i;                             /* INT; DURATION in ns */
     double r;                              /* REAL; also INT */

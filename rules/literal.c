@@ -132,7 +132,7 @@ static bool label_code(const struct literals *l, const struct token *t, uint32_t
 
 /* ---- numbers ---------------------------------------------------------------- */
 
-static bool is_ordering(enum operator op)
+static bool is_ordering(enum comparison op)
 {
     return op >= OP_LT && op <= OP_GE;
 }
@@ -372,20 +372,20 @@ static bool add_flag(const struct literals *l, struct set *s, const struct item 
 /* ---- by type ---------------------------------------------------------------- */
 
 static const struct {
-    enum set_kind kind;
     bool (*add)(const struct literals *l, struct set *s, const struct item *item);
+    enum set_kind kind;
     bool ordered, matched, ranges;
 } types[FIELD_TYPES] = {
-    [FIELD_BOOL] = {SET_INTS, add_bool, false, false, false},
-    [FIELD_INT] = {SET_INTS, add_int, true, false, true},
-    [FIELD_REAL] = {SET_REALS, add_real, true, false, true},
-    [FIELD_TEXT] = {SET_TEXTS, add_text, false, true, false},
-    [FIELD_BYTES] = {SET_TEXTS, add_text, false, true, false},
-    [FIELD_ENUM] = {SET_INTS, add_int, true, false, true},
-    [FIELD_FLAGS] = {SET_MASK, add_flag, false, false, false},
-    [FIELD_TIME] = {SET_INTS, NULL, false, false, false},
-    [FIELD_DURATION] = {SET_INTS, add_int, true, false, true},
-    [FIELD_ADDRESS] = {SET_HOSTS, add_host, false, false, true},
+    [FIELD_BOOL] = {add_bool, SET_INTS, false, false, false},
+    [FIELD_INT] = {add_int, SET_INTS, true, false, true},
+    [FIELD_REAL] = {add_real, SET_REALS, true, false, true},
+    [FIELD_TEXT] = {add_text, SET_TEXTS, false, true, false},
+    [FIELD_BYTES] = {add_text, SET_TEXTS, false, true, false},
+    [FIELD_ENUM] = {add_int, SET_INTS, true, false, true},
+    [FIELD_FLAGS] = {add_flag, SET_MASK, false, false, false},
+    [FIELD_TIME] = {NULL, SET_INTS, false, false, false},
+    [FIELD_DURATION] = {add_int, SET_INTS, true, false, true},
+    [FIELD_ADDRESS] = {add_host, SET_HOSTS, false, false, true},
 };
 
 static bool derived(const struct operand *o)
@@ -414,7 +414,7 @@ static bool operator_fits(const struct literals *l)
     return what == NULL;
 }
 
-static enum text_match match_of(enum operator op)
+static enum text_match match_of(enum comparison op)
 {
     switch (op) {
     case OP_CONTAINS:

@@ -13,7 +13,7 @@ struct literals {
     struct diagnostics *d;
     const struct operand *left;
     const struct token *name; /* of the left side, for messages */
-    enum operator op;
+    enum comparison op;
 };
 
 /* NULL, and all errors told, when a value does not fit. */

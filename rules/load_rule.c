@@ -183,7 +183,7 @@ static void load_attack(struct loading *l, struct rule *rule, const struct yaml 
 
     if (!attack || !yaml_is(attack, YAML_SEQUENCE, l->d))
         return;
-    list = arena_take(&l->set->arena, (attack->n + 1) * sizeof *list);
+    list = arena_take(&l->set->arena, (attack->n + 1) * sizeof(const struct technique *));
     for (const struct yaml *v = attack->first; v; v = v->next) {
         list[rule->signature.nattack] = technique_of(l, v);
         rule->signature.nattack += list[rule->signature.nattack] != NULL;

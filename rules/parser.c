@@ -127,11 +127,11 @@ static bool parse_right(struct parser *p, struct syntax *s)
     return parse_item(p, &s->right);
 }
 
-static bool word_operator(struct parser *p, enum operator* op)
+static bool word_operator(struct parser *p, enum comparison *op)
 {
     static const struct {
         const char *word;
-        enum operator op;
+        enum comparison op;
     } words[] = {{"in", OP_IN},
                  {"contains", OP_CONTAINS},
                  {"startswith", OP_STARTSWITH},

@@ -40,7 +40,7 @@ struct syntax {
     struct bytes text;  /* all of it, as written */
     struct syntax *first, *next; /* parts of OR, AND, NOT, BIND */
     enum quantifier quantifier;
-    enum operator op;
+    enum comparison op;
     bool braces; /* right stands in { } */
     struct item *right;
 };

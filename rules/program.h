@@ -109,7 +109,7 @@ enum node_op {
 struct node {
     uint8_t op;         /* enum node_op */
     uint8_t quantifier; /* of POINTS, ROWS */
-    uint8_t compare;    /* enum operator, of FIELDS */
+    uint8_t compare;    /* enum comparison, of FIELDS */
     uint8_t group;      /* of ROWS */
     bool negated;       /* of SET: none of the values */
     bool plain;         /* of SET: one number of the protocol, outside of any group */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_TEXT = 512, WHY_TEXT = 256, VALUE_TEXT = 128, FIRST_JSON = 16 * 1024 + 1 };
+enum { PATH_TEXT = 512, VALUE_TEXT = 128, FIRST_JSON = 16 * 1024 + 1 };
 
 /* ---- a value in a line of JSON ----------------------------------------------------- */
 
@@ -200,31 +200,32 @@ static bool set_lists(struct ruleset *set, const struct rule_test *test, char *w
 
 static bool run_test(struct ruleset *set, const struct rule *rule,
                      const struct rule_test *test, const struct rules_replayer *replayer,
-                     const char *directory, char why[WHY_TEXT])
+                     const char *directory, char why[RULES_TEST_WHY])
 {
     static struct seen seen; /* one test at a time; too large for the stack */
+    struct rules_replay what;
     char path[PATH_TEXT];
 
     seen.rule = rule;
     seen.alerts = 0;
     snprintf(path, sizeof path, "%s/%s", directory, test->pcap);
-    if (!set_lists(set, test, why, WHY_TEXT) ||
-        !replayer->replay(replayer->context, path, test->config, set, see, &seen, why,
-                          WHY_TEXT))
+    what = (struct rules_replay){path, test->config, set, see, &seen};
+    if (!set_lists(set, test, why, RULES_TEST_WHY) ||
+        !replayer->replay(replayer->context, &what, why))
         return false;
     if (seen.alerts != test->alerts) {
-        snprintf(why, WHY_TEXT, "%" PRId64 " alerts, expected %" PRId64, seen.alerts,
-                 test->alerts);
+        snprintf(why, RULES_TEST_WHY, "%" PRId64 " alerts, expected %" PRId64,
+                 seen.alerts, test->alerts);
         return false;
     }
-    return check_fields(test, &seen, why, WHY_TEXT);
+    return check_fields(test, &seen, why, RULES_TEST_WHY);
 }
 
 static void run_rule(struct ruleset *set, const struct rule *rule,
                      const struct rules_replayer *replayer, const char *directory,
                      FILE *out[2], struct rules_test_result *result)
 {
-    char why[WHY_TEXT];
+    char why[RULES_TEST_WHY];
 
     if (!rule->tests && rule->alert)
         result->untested++;

@@ -11,17 +11,22 @@
 
 #include "rules/ruleset.h"
 
+enum { RULES_TEST_WHY = 256 };
+
+/* What one test replays. */
+struct rules_replay {
+    const char *pcap;
+    const char *config; /* or NULL */
+    struct ruleset *set;
+    void (*alert)(void *to, const char *json, size_t len); /* each line it would send */
+    void *to;
+};
+
 struct rules_replayer {
     void *context;
-    /*
-     * Replays a capture, which may use a configuration (or NULL), through the set,
-     * and calls alert() with each line of JSON it would have sent.  False, and the
-     * reason in `why`, when it cannot.
-     */
-    bool (*replay)(void *context, const char *pcap, const char *config,
-                   struct ruleset *set,
-                   void (*alert)(void *to, const char *json, size_t len), void *to,
-                   char *why, size_t size);
+    /* False, with the reason in `why`, when it cannot. */
+    bool (*replay)(void *context, const struct rules_replay *what,
+                   char why[RULES_TEST_WHY]);
 };
 
 struct rules_test_result {

@@ -1,6 +1,7 @@
 #include "sensor/analysis.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "sensor/flow_record.h"
@@ -162,7 +163,7 @@ static void explain(struct analysis *a, const struct record *r)
     if (r->kind != a->options.why_not->on)
         return;
     ruleset_why_not(a->options.setup->rules, a->options.why_not, r, why, sizeof why);
-    fprintf(a->options.out, "frame %llu: %s\n", (unsigned long long)r->frame, why);
+    fprintf(a->options.out, "frame %" PRIu64 ": %s\n", r->frame, why);
 }
 
 /* ---- rules and alerts ------------------------------------------------------ */

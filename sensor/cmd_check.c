@@ -160,35 +160,34 @@ static void hear(void *to, const struct event *e)
         l->alert(l->to, (const char *)e->line.at, e->line.len);
 }
 
-static bool replay_for_test(void *context, const char *pcap, const char *config,
-                            struct ruleset *set,
-                            void (*alert)(void *to, const char *json, size_t len),
-                            void *to, char *why, size_t size)
+static bool replay_for_test(void *context, const struct rules_replay *what,
+                            char why[RULES_TEST_WHY])
 {
     static struct analysis analysis;
     static struct replay replay;
     struct setup setup = *(const struct setup *)context;
-    struct listener listener = {alert, to};
+    struct listener listener = {what->alert, what->to};
     struct encoder encoder;
     struct alerts alerts;
     struct alerts_config alerts_config = alerts_defaults();
     struct replay_options options = {.worker = {.flows = 4096, .classify = true}};
-    char reason[READER_TEXT];
+    char reason[READER_TEXT] = "not enough memory";
     bool ok;
 
-    if (config) {
-        snprintf(why, size, "`config:` of a test comes with zones: not yet");
+    if (what->config) {
+        snprintf(why, RULES_TEST_WHY, "`config:` of a test comes with zones: not yet");
         return false;
     }
-    setup.rules = set;
+    setup.rules = what->set;
     encoder_open(&encoder);
     alerts_config.eve.encoder = &encoder;
-    ok = alerts_open(&alerts, &alerts_config, hear, &listener);
+    if (!alerts_open(&alerts, &alerts_config, hear, &listener))
+        return false;
     analysis_open(&analysis, &(struct analysis_options){.setup = &setup, .out = stdout},
                   &encoder, &alerts);
-    ok = ok && replay_run(&replay, &pcap, 1, &options, &analysis, reason);
+    ok = replay_run(&replay, &what->pcap, 1, &options, &analysis, reason);
     if (!ok)
-        snprintf(why, size, "%s", reason);
+        snprintf(why, RULES_TEST_WHY, "%s", reason);
     replay_close(&replay);
     return ok;
 }

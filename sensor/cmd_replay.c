@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -383,9 +384,9 @@ static const char *mirror_sentence(const struct job *r, char *out, size_t size)
             : 0;
 
     snprintf(out, size,
-             "%.2f %% of TCP bytes missing, %llu packets cut, %llu bad checksums",
-             missing, (unsigned long long)w->decoded.cut,
-             (unsigned long long)(w->decoded.bad_ip_sum + w->decoded.bad_l4_sum));
+             "%.2f %% of TCP bytes missing, %" PRIu64 " packets cut, %" PRIu64
+             " bad checksums",
+             missing, w->decoded.cut, w->decoded.bad_ip_sum + w->decoded.bad_l4_sum);
     return out;
 }
 

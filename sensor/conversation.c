@@ -381,8 +381,9 @@ static void decided_bytes(struct conversation *c, unsigned sender, struct bytes 
 
 /* ---- identification -------------------------------------------------------- */
 
-/* What one side sent so far, in one piece. */
-static size_t early_of(const struct early *e, unsigned sender, uint8_t out[EARLY_BYTES])
+/* What one side sent so far, in one piece; `out` holds it. */
+static struct bytes early_of(const struct early *e, unsigned sender,
+                             uint8_t out[EARLY_BYTES])
 {
     size_t len = 0;
 
@@ -392,7 +393,7 @@ static size_t early_of(const struct early *e, unsigned sender, uint8_t out[EARLY
         memcpy(out + len, e->bytes + e->segment[i].at, e->segment[i].len);
         len += e->segment[i].len;
     }
-    return len;
+    return (struct bytes){out, len};
 }
 
 /* Boundaries that fit one another: how many, or LENGTH_NOT_MINE. */
@@ -589,16 +590,15 @@ static void undecided_bytes(struct conversation *c, unsigned sender, struct byte
             return;
         }
         for (unsigned side = 0; side < 2; side++)
-            sent[side] = (struct bytes){room[side], early_of(c->early, side, room[side])};
+            sent[side] = early_of(c->early, side, room[side]);
     }
     possible = consider_all(c, sent, sender);
     if (c->state == DECIDED && c->early)
         replay_early(c);
     else if (c->state == DECIDED)
         decided_bytes(c, sender, data, origin);
-    else if (!possible && !decide_behind(c, sender, data, origin))
-        not_wanted(c);
-    else if (possible && !c->early && !keep_early(c, sender, data, origin))
+    else if (possible ? !c->early && !keep_early(c, sender, data, origin)
+                      : !decide_behind(c, sender, data, origin))
         not_wanted(c);
 }
 

@@ -104,7 +104,7 @@ static void tell_flow(struct worker *w, const struct flow *f, struct note *n,
 {
     struct record *r = record_take(&w->exchanger.records, &flow_schema);
     const struct conversation *talk = n->talk;
-    bool decided = talk && talk->state == DECIDED;
+    unsigned client = talk && talk->state == DECIDED ? talk->client : f->initiator;
 
     r->kind = RECORD_FLOW;
     r->outcome = OUTCOME_SPONTANEOUS;
@@ -116,7 +116,7 @@ static void tell_flow(struct worker *w, const struct flow *f, struct note *n,
         record_set(r, FLOW_HAS_REASON, *reason);
     record_set(r, FLOW_HAS_ESTABLISHED, f->established || !flow_one_way(f));
     record_set(r, FLOW_HAS_DURATION, (uint64_t)(f->last - f->start));
-    set_volumes(&r->parties, f, decided ? talk->client : f->initiator, r);
+    set_volumes(&r->parties, f, client, r);
     if (talk) {
         record_set(r, FLOW_HAS_MESSAGES, talk->messages);
         record_set(r, FLOW_HAS_SKIPPED, talk->skipped);

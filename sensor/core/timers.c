@@ -5,7 +5,7 @@
 
 bool timers_open(struct timers *t, size_t room)
 {
-    *t = (struct timers){.heap = calloc(room + 1, sizeof *t->heap), .room = room};
+    *t = (struct timers){.heap = calloc(room + 1, sizeof(struct timer *)), .room = room};
     return t->heap != NULL;
 }
 
