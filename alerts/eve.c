@@ -223,11 +223,16 @@ static void put_matched(struct json *j, const struct finding *f)
     json_array_end(j);
 }
 
-static void put_evidence(struct json *j, const struct record *r)
+static bool from_file(const struct encoder *e, const struct record *r)
+{
+    return r->source < e->nsources && e->sources[r->source].file;
+}
+
+static void put_evidence(struct json *j, const struct encoder *e, const struct record *r)
 {
     char filter[FILTER_TEXT];
 
-    if (filter_text(r, filter))
+    if (filter_text(r, from_file(e, r), filter))
         json_text(j, "filter", filter);
     if (r->nmessages == 0 || record_message_at(r, 0)->frame == 0)
         return;
@@ -254,8 +259,7 @@ static void put_commands(struct json *j, const struct encoder *e, const struct r
 {
     char filter[FILTER_TEXT], command[FILTER_TEXT + 300];
 
-    if (r->source >= e->nsources || !e->sources[r->source].file ||
-        !filter_text(r, filter))
+    if (!from_file(e, r) || !filter_text(r, true, filter))
         return;
     snprintf(command, sizeof command, "wireshark -r '%.256s' -Y '%s'",
              e->sources[r->source].name, filter);
@@ -264,7 +268,8 @@ static void put_commands(struct json *j, const struct encoder *e, const struct r
     json_array_end(j);
 }
 
-static void put_record(struct json *j, const struct finding *f, const struct extent *x)
+static void put_record(struct json *j, const struct encoder *e, const struct finding *f,
+                       const struct extent *x)
 {
     const struct record *r = f->record;
 
@@ -274,7 +279,7 @@ static void put_record(struct json *j, const struct finding *f, const struct ext
     put_points(j, f, x);
     if (x->protocol)
         encode_protocol(r, &x->limits, j);
-    put_evidence(j, r);
+    put_evidence(j, e, r);
     put_capture(j, r);
 }
 
@@ -301,7 +306,7 @@ static void put_tail(struct json *j, const struct eve *eve, const struct alert *
     if (f->threshold)
         json_uint(j, "threshold", f->threshold);
     if (f->record)
-        put_record(j, f, x);
+        put_record(j, eve->encoder, f, x);
     if (x->matched)
         put_matched(j, f);
     if (f->record)

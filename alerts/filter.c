@@ -128,7 +128,8 @@ static void add_fields(struct text *t, const struct record *r)
         add(t, ") or not (%s))", s->wireshark);
 }
 
-static void add_frames(struct text *t, const struct record *r)
+/* A file numbers its frames; elsewhere only time tells them, as fine as it was taken. */
+static void add_frames(struct text *t, const struct record *r, bool file)
 {
     unsigned n = r->nmessages < FILTER_FRAMES ? r->nmessages : FILTER_FRAMES;
 
@@ -136,13 +137,16 @@ static void add_frames(struct text *t, const struct record *r)
     for (unsigned i = 0; i < n; i++) {
         const struct message *m = record_message_at(r, i);
 
-        add(t, "%sframe.time_epoch == %" PRId64 ".%09" PRId64, i ? " or " : "",
-            m->time / NS_PER_S, m->time % NS_PER_S);
+        if (file)
+            add(t, "%sframe.number == %" PRIu64, i ? " or " : "", m->frame);
+        else
+            add(t, "%sframe.time_epoch == %" PRId64 ".%09" PRId64, i ? " or " : "",
+                m->time / NS_PER_S, m->time % NS_PER_S);
     }
     add(t, ")");
 }
 
-bool filter_text(const struct record *r, char out[FILTER_TEXT])
+bool filter_text(const struct record *r, bool file, char out[FILTER_TEXT])
 {
     struct text t = {.out = out};
 
@@ -151,7 +155,7 @@ bool filter_text(const struct record *r, char out[FILTER_TEXT])
         return false;
     add_parties(&t, &r->parties);
     add_fields(&t, r);
-    add_frames(&t, r);
+    add_frames(&t, r, file);
     if (t.full)
         out[0] = '\0';
     return !t.full;

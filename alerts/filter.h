@@ -10,7 +10,10 @@
 
 enum { FILTER_TEXT = 1024, FILTER_FRAMES = 8 };
 
-/* False, with out empty, when the record has no frame or the text does not fit. */
-bool filter_text(const struct record *r, char out[FILTER_TEXT]);
+/*
+ * `file`: the frames are numbered by a capture file, and exact.  False, with out
+ * empty, when the record has no frame or the text does not fit.
+ */
+bool filter_text(const struct record *r, bool file, char out[FILTER_TEXT]);
 
 #endif

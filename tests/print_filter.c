@@ -46,7 +46,7 @@ int main(int argc, char **argv)
     r->parties.protocol = 6;
     message(r, SIDE_REQUEST, argv);
     message(r, SIDE_RESPONSE, argv);
-    if (!filter_text(r, filter))
+    if (!filter_text(r, false, filter))
         return 1;
     puts(filter);
     return 0;

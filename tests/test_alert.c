@@ -430,7 +430,7 @@ static void the_filter_names_who_what_and_when(void **state)
     char filter[FILTER_TEXT];
 
     (void)state;
-    assert_true(filter_text(record, filter));
+    assert_true(filter_text(record, false, filter));
     assert_string_equal(
         filter,
         "ip.addr == 10.20.1.77 and ip.addr == 10.20.3.7 and tcp.port == 49822 and "
