@@ -187,7 +187,7 @@ static bool replay_for_test(void *context, const struct rules_replay *what,
                   &encoder, &alerts);
     ok = replay_run(&replay, &what->pcap, 1, &options, &analysis, reason);
     if (!ok)
-        snprintf(why, RULES_TEST_WHY, "%s", reason);
+        snprintf(why, RULES_TEST_WHY, "%.200s", reason);
     replay_close(&replay);
     return ok;
 }

@@ -347,7 +347,7 @@ static void an_alert_has_the_shape_of_the_reference(void **state)
     assert_has(line, "\"point\":{\"access\":\"written\"");
     assert_has(line, "\"evidence\":{\"frames\":[7,8]}");
     assert_has(line, "\"capture\":{\"one_way\":false,\"midstream\":false}");
-    assert_has(line, "\"pcap_filename\":\"plant.pcap\",\"pcap_cnt\":8");
+    assert_has(line, "\"pcap_filename\":\"plant.pcap\",\"pcap_cnt\":7");
     assert_has(line, "\"contact\":\"ext. 4410\"");
     assert_has(line, "\"matched\":[\"probe: true\",\"verb == write: write\"]");
 }

@@ -64,7 +64,7 @@ static void a_transaction_is_one_line_of_eve(void **state)
     assert_string_equal(
         line_of(sample_write(&pool)),
         "{\"timestamp\":\"2026-03-04T09:12:44.318226+0000\",\"event_type\":\"transaction\","
-        "\"flow_id\":1553432867961856,\"pcap_filename\":\"plant.pcap\",\"pcap_cnt\":8,"
+        "\"flow_id\":1553432867961856,\"pcap_filename\":\"plant.pcap\",\"pcap_cnt\":7,"
         "\"vlan\":[130],\"ip_v\":4,\"src_ip\":\"10.20.1.77\",\"src_port\":49822,"
         "\"dest_ip\":\"10.20.3.7\",\"dest_port\":502,\"proto\":\"TCP\","
         "\"ether\":{\"src_mac\":\"8c:ec:4b:12:9e:40\",\"dest_mac\":\"00:80:f4:0e:51:c7\"},"
