@@ -4,7 +4,7 @@
 
 /* clang-format off */
 const struct label eve_event_types[] = {
-    {1, "alert"}, {2, "alert_update"}, {0},
+    {1, "alert"}, {2, "alert_update"}, {3, "stats"}, {0},
 };
 
 static const struct shape end_nodes[] = {
@@ -89,6 +89,7 @@ const struct shape eve_ot_nodes[] = {
     {"capture",         SHAPE_OBJECT, "What the sensor could not see", capture_nodes},
     {"commands",        SHAPE_TEXT | SHAPE_LIST, "What to type next"},
     {"truncated",       SHAPE_TEXT | SHAPE_LIST, "What was cut to fit"},
+    {"stats",           SHAPE_OBJECT, "Counters of the sensor, in groups; all are integers"},
     {0},
 };
 /* clang-format on */
