@@ -18,3 +18,4 @@ CLEANFILES    += %reldir%/registry.inc
 	$(AM_V_at)$(MKDIR_P) $(@D)
 	$(AM_V_GEN)for f in $(dissectors); do n=$${f##*/}; n=$${n%.c}; d=$${f%/*}; \
 	  case $$d in */$$n|*dissectors) echo "DISSECTOR($$n)";; esac; done >$@
+EXTRA_DIST += %reldir%/README.md

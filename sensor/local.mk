@@ -27,7 +27,8 @@ libsensor_a_SOURCES = \
 
 # Where the defaults of the settings point to.
 AM_CPPFLAGS += -DPKGDATADIR='"$(pkgdatadir)"' -DSYSCONFDIR='"$(sysconfdir)"'
-EXTRA_DIST  += %reldir%/sightglass.yaml
+EXTRA_DIST  += %reldir%/sightglass.yaml %reldir%/README.md
+dist_man_MANS = %reldir%/sightglass.1
 
 bin_PROGRAMS += sightglass
 sightglass_SOURCES = %reldir%/main.c
