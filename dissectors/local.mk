@@ -14,6 +14,7 @@ nodist_libdissectors_a_SOURCES = %reldir%/registry.inc
 
 BUILT_SOURCES += %reldir%/registry.inc
 CLEANFILES    += %reldir%/registry.inc
+%reldir%/registry.$(OBJEXT): %reldir%/registry.inc
 %reldir%/registry.inc: $(srcdir)/%reldir%/local.mk
 	$(AM_V_at)$(MKDIR_P) $(@D)
 	$(AM_V_GEN)for f in $(dissectors); do n=$${f##*/}; n=$${n%.c}; d=$${f%/*}; \
