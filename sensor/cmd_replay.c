@@ -257,7 +257,7 @@ static void on_event(void *to, const struct event *e)
         screen_take(&r->screen, e->alert, INT64_MIN); /* the head comes first */
     if (e->line.len == 0)
         return;
-    if (!r->text && !r->a.records && shown(r, e))
+    if (!r->text && !r->a.records && !r->a.why_not && shown(r, e))
         fwrite(e->line.at, 1, e->line.len, r->out);
     outputs_put(&r->outputs, e);
     if (++r->since_poll % 64 == 0)
@@ -465,7 +465,7 @@ static int run(struct job *r, const char *const *paths, size_t npaths)
         fprintf(stderr, "sightglass replay: %s\n", why);
         return EXIT_USAGE;
     }
-    if (r->text && !r->a.records) {
+    if (r->text && !r->a.records && !r->a.why_not) {
         print_head(r, paths, npaths);
         screen_close(&r->screen);
     }
