@@ -38,6 +38,7 @@ static const struct field fields[FLOW_FIELDS] = {
     [FLOW_HAS_SERVICE]           = {"service", FIELD_TEXT, "What it carries: modbus, tls, rdp; absent: not known"},
     [FLOW_HAS_SERVICE_FROM]      = {"service_from", FIELD_ENUM, "How the service is known", service_from, .flags = FIELD_DERIVED},
     [FLOW_HAS_DETAIL]            = {"detail", FIELD_TEXT, "What nDPI calls it"},
+    [FLOW_HAS_FRAMING]           = {"framing", FIELD_TEXT, "Which framing of the service: tcp, rtu"},
     [FLOW_HAS_EXPECTED]          = {"expected", FIELD_TEXT, "OT protocol that is usual on its port"},
     [FLOW_HAS_UNEXPECTED]        = {"unexpected", FIELD_BOOL, "Its port says one OT protocol and its content another, or none"},
     [FLOW_HAS_OT]                = {"ot", FIELD_BOOL, "A dissector understands it"},

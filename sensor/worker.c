@@ -74,6 +74,9 @@ static void set_service(const struct flow *f, const struct note *n, struct recor
     if (is) {
         record_set_text(r, FLOW_HAS_SERVICE, is->schema.name);
         record_set(r, FLOW_HAS_SERVICE_FROM, SERVICE_DISSECTOR);
+        if (label_of(is->framings, talk->framing))
+            record_set_text(r, FLOW_HAS_FRAMING,
+                            label_of(is->framings, talk->framing)->name);
     } else if (!known_better(&n->service)) {
         record_set_text(r, FLOW_HAS_SERVICE, n->service.name);
         record_set(r, FLOW_HAS_SERVICE_FROM, n->service.confidence);
