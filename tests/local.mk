@@ -3,7 +3,8 @@ LOG_DRIVER      = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-d
 TEST_LOG_DRIVER = $(LOG_DRIVER)
 TEST_EXTENSIONS = .test
 AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
-	top_srcdir=$(top_srcdir); export top_srcdir;
+	top_srcdir=$(top_srcdir); export top_srcdir; \
+	SIGHTGLASS_RULES='$(abs_top_srcdir)/rules/shipped'; export SIGHTGLASS_RULES;
 
 unit_tests  =
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -136,19 +137,19 @@ TESTS  += $(scripts)
 # One harness each; `make fuzz` builds them in a folder of their own.  Here each is a
 # program that takes files, and `make check` gives it its corpus.
 check_PROGRAMS += %reldir%/corpus_dissector
-%canon_reldir%_corpus_dissector_SOURCES = %reldir%/fuzz_dissector.c %reldir%/corpus.c
+%canon_reldir%_corpus_dissector_SOURCES = %reldir%/fuzz_dissector.c %reldir%/run_corpus.c
 %canon_reldir%_corpus_dissector_LDADD   = libdissectors.a libcore.a
 check_PROGRAMS += %reldir%/corpus_packet
-%canon_reldir%_corpus_packet_SOURCES = %reldir%/fuzz_packet.c %reldir%/corpus.c
+%canon_reldir%_corpus_packet_SOURCES = %reldir%/fuzz_packet.c %reldir%/run_corpus.c
 %canon_reldir%_corpus_packet_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
 check_PROGRAMS += %reldir%/corpus_savefile
-%canon_reldir%_corpus_savefile_SOURCES = %reldir%/fuzz_savefile.c %reldir%/corpus.c
+%canon_reldir%_corpus_savefile_SOURCES = %reldir%/fuzz_savefile.c %reldir%/run_corpus.c
 %canon_reldir%_corpus_savefile_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
 check_PROGRAMS += %reldir%/corpus_stream
-%canon_reldir%_corpus_stream_SOURCES = %reldir%/fuzz_stream.c %reldir%/corpus.c
+%canon_reldir%_corpus_stream_SOURCES = %reldir%/fuzz_stream.c %reldir%/run_corpus.c
 %canon_reldir%_corpus_stream_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
 check_PROGRAMS += %reldir%/corpus_rules
-%canon_reldir%_corpus_rules_SOURCES = %reldir%/fuzz_rules.c %reldir%/corpus.c
+%canon_reldir%_corpus_rules_SOURCES = %reldir%/fuzz_rules.c %reldir%/run_corpus.c
 %canon_reldir%_corpus_rules_LDADD   = librules.a libdissectors.a libcore.a $(YAML_LIBS) $(CRYPTO_LIBS) -lm
 
 if FUZZING
