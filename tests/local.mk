@@ -34,6 +34,10 @@ unit_tests += %reldir%/test_json
 %canon_reldir%_test_json_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_json_LDADD  = $(with_core)
 
+unit_tests += %reldir%/test_ring
+%canon_reldir%_test_ring_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_ring_LDADD  = $(with_core) -lpthread
+
 unit_tests += %reldir%/test_record
 %canon_reldir%_test_record_SOURCES = %reldir%/test_record.c %reldir%/sample.c
 %canon_reldir%_test_record_CFLAGS = $(unit_cflags)

@@ -15,5 +15,6 @@ libcore_a_SOURCES = \
 	%reldir%/community.h %reldir%/community.c \
 	%reldir%/pool.h %reldir%/pool.c \
 	%reldir%/record.h %reldir%/record.c \
+	%reldir%/ring.h %reldir%/ring.c \
 	%reldir%/schema.h %reldir%/schema.c \
 	%reldir%/timers.h %reldir%/timers.c
