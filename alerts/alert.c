@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum { BODY = 4 * 1024, LARGE_BODY = EVE_LINE, PASTS_PER_OPEN = 4, STORM_ID = 8104990 };
+enum { SAVED = 1024, SAVED_VERSION = 1 };
 
 /*
  * Each of these may be the one that hurts: another act of theirs is told within a
@@ -69,6 +70,8 @@ static bool open_memory(struct alerts *a)
     a->buckets = calloc(a->nbuckets, sizeof *a->buckets);
     a->past = calloc(a->npast, sizeof *a->past);
     a->stage = malloc(EVE_LINE);
+    if (a->config.save)
+        ok &= (a->saved = malloc(SAVED + LARGE_BODY)) != NULL;
     ok &= pool_open(&a->pool, "alerts", sizeof(struct alert), n);
     ok &= pool_open(&a->bodies, "alert texts", BODY, n);
     ok &= pool_open(&a->large_bodies, "large alert texts", LARGE_BODY, n / 8 + 1);
@@ -82,6 +85,7 @@ static void close_memory(struct alerts *a)
     pool_close(&a->large_bodies);
     pool_close(&a->bodies);
     pool_close(&a->pool);
+    free(a->saved);
     free(a->stage);
     free(a->past);
     free(a->buckets);
@@ -118,15 +122,15 @@ static struct alert *find(const struct alerts *a, uint64_t root)
     return alert;
 }
 
-/* How often the root cause has opened, this time included. */
-static uint32_t occurrence_of(struct alerts *a, uint64_t root)
+/* How often the root cause has opened; a new one has not. */
+static struct past *past_of(struct alerts *a, uint64_t root)
 {
     struct past **head = &bucket_of(a, root)->past, **from, *past = *head;
 
     while (past && past->root != root)
         past = past->next;
     if (past)
-        return ++past->occurrence;
+        return past;
     past = &a->past[a->past_at++ % a->npast];
     if (past->occurrence > 0) {
         from = &bucket_of(a, past->root)->past;
@@ -134,9 +138,9 @@ static uint32_t occurrence_of(struct alerts *a, uint64_t root)
             from = &(*from)->next;
         *from = past->next;
     }
-    *past = (struct past){root, 1, *head};
+    *past = (struct past){root, 0, *head};
     *head = past;
-    return 1;
+    return past;
 }
 
 /* The list of open alerts: the one without a finding for longest comes first. */
@@ -174,6 +178,48 @@ static void forget(struct alerts *a, struct alert *alert)
     pool_give(&a->pool, alert);
 }
 
+/* ---- saving ------------------------------------------------------------------ */
+
+/*
+ * One alert as bytes, for the same version on the same machine:
+ *
+ *      | struct saved | body: head and tail |
+ *
+ * Its times are those of day, since the clock of `now` begins anew with each run.
+ */
+struct saved {
+    uint32_t version, size;
+    struct alert alert; /* its pointers mean nothing */
+    int64_t told;       /* ns since 1970 */
+};
+
+_Static_assert(sizeof(struct saved) <= SAVED, "raise SAVED");
+
+static bool is_over(const struct alert *alert)
+{
+    return alert->state == ALERT_CLOSED || alert->state == ALERT_CLEARED;
+}
+
+/* What time of day `now` is, told by the last finding. */
+static int64_t day_time(const struct alert *alert, int64_t now)
+{
+    return alert->last_seen + (now - alert->latest);
+}
+
+static struct bytes save(struct alerts *a, const struct alert *alert)
+{
+    struct saved *s = (struct saved *)(void *)a->saved;
+    size_t body = alert->body && !is_over(alert) ? alert->head + alert->tail : 0;
+
+    if (!s)
+        return (struct bytes){NULL, 0};
+    memset(s, 0, sizeof *s);
+    *s = (struct saved){SAVED_VERSION, sizeof *s, *alert, day_time(alert, alert->told)};
+    if (body)
+        memcpy(s + 1, alert->body, body);
+    return (struct bytes){(const uint8_t *)a->saved, sizeof *s + body};
+}
+
 /* ---- telling ----------------------------------------------------------------- */
 
 static void tell(struct alerts *a, struct alert *alert, enum event_kind kind,
@@ -184,7 +230,9 @@ static void tell(struct alerts *a, struct alert *alert, enum event_kind kind,
                           .health = alert->health,
                           .alert_id = alert->id,
                           .update = alert->update,
+                          .root = alert->root,
                           .time = time,
+                          .over = is_over(alert),
                           .alert = alert};
 
     if (kind != EVENT_GONE && alert->body) {
@@ -199,6 +247,8 @@ static void tell(struct alerts *a, struct alert *alert, enum event_kind kind,
     alert->told = a->now;
     alert->count_told = alert->count;
     alert->update++;
+    if (kind != EVENT_GONE)
+        event.saved = save(a, alert);
     a->tell(a->to, &event);
 }
 
@@ -211,12 +261,6 @@ static void plan(struct alerts *a, struct alert *alert)
     if (alert->count > alert->count_told && update < due)
         due = update;
     timer_set(&a->timers, &alert->timer, due);
-}
-
-/* What time of day `now` is, told by the last finding. */
-static int64_t day_time(const struct alert *alert, int64_t now)
-{
-    return alert->last_seen + (now - alert->latest);
 }
 
 static void end(struct alerts *a, struct alert *alert)
@@ -338,22 +382,25 @@ static void adopt(struct alert *alert, const struct finding *f)
         copy_record(alert, f->record);
 }
 
-/* Into the smallest room that is free; with none left, less of it is told. */
+/* Room for a body of so many bytes, the smallest that is free. */
+static bool take_body(struct alerts *a, struct alert *alert, size_t len)
+{
+    free_body(a, alert);
+    alert->large = len > BODY;
+    alert->body = pool_take(alert->large ? &a->large_bodies : &a->bodies);
+    return alert->body != NULL;
+}
+
+/* With no large room left, less of it is told. */
 static void keep_body(struct alerts *a, struct alert *alert, const struct finding *f)
 {
     struct eve_body body =
         eve_body(&a->config.eve, alert, f, a->stage, LARGE_BODY - EVE_COUNTS);
     size_t len = body.head + body.tail;
 
-    free_body(a, alert);
-    alert->large = len > BODY;
-    if (alert->large)
-        alert->body = pool_take(&a->large_bodies);
-    if (!alert->body) {
-        if (alert->large)
-            body = eve_body(&a->config.eve, alert, f, a->stage, BODY);
-        alert->large = false;
-        alert->body = pool_take(&a->bodies);
+    if (!take_body(a, alert, len) && len > BODY) {
+        body = eve_body(&a->config.eve, alert, f, a->stage, BODY);
+        take_body(a, alert, BODY);
     }
     a->counters.cut += body.cut;
     alert->head = (uint32_t)body.head;
@@ -361,7 +408,7 @@ static void keep_body(struct alerts *a, struct alert *alert, const struct findin
     len = body.head + body.tail;
     if (len == 0)
         free_body(a, alert);
-    else
+    else if (alert->body)
         memcpy(alert->body, a->stage, len);
 }
 
@@ -371,11 +418,19 @@ static int64_t time_of(const struct finding *f, int64_t now)
     return f->record ? f->record->time : now;
 }
 
+static void link_alert(struct alerts *a, struct alert *alert)
+{
+    struct bucket *bucket = bucket_of(a, alert->root);
+
+    alert->hash_next = bucket->open;
+    bucket->open = alert;
+    list_append(a, alert);
+}
+
 static struct alert *open_alert(struct alerts *a, const struct finding *f, uint64_t root,
                                 int64_t time)
 {
     struct alert *alert;
-    struct bucket *bucket = bucket_of(a, root);
 
     if (a->pool.used == a->pool.total) {
         a->counters.evicted++;
@@ -386,13 +441,11 @@ static struct alert *open_alert(struct alerts *a, const struct finding *f, uint6
     *alert = (struct alert){.root = root, .timer.order = a->order++};
     alert->first_seen = time;
     alert->id = hash_number(root, (uint64_t)alert->first_seen);
-    alert->occurrence = occurrence_of(a, root);
+    alert->occurrence = ++past_of(a, root)->occurrence;
     alert->quiet = f->signature->condition && f->signature->clear_after > 0
                        ? f->signature->clear_after
                        : a->config.close_after;
-    alert->hash_next = bucket->open;
-    bucket->open = alert;
-    list_append(a, alert);
+    link_alert(a, alert);
     return alert;
 }
 
@@ -511,6 +564,46 @@ void alerts_take(struct alerts *a, const struct finding *f, int64_t now)
         open_new(a, f, root, time_of(f, a->now));
     else
         storm(a, severity_of(f), f);
+}
+
+/* ---- taking back ---------------------------------------------------------------- */
+
+static bool read_saved(struct bytes bytes, struct saved *s)
+{
+    if (bytes.len < sizeof *s)
+        return false;
+    memcpy(s, bytes.at, sizeof *s);
+    if (s->version != SAVED_VERSION || s->size != sizeof *s)
+        return false;
+    return is_over(&s->alert) || !s->alert.body ||
+           (s->alert.head + (size_t)s->alert.tail == bytes.len - sizeof *s &&
+            bytes.len - sizeof *s <= LARGE_BODY);
+}
+
+bool alerts_restore(struct alerts *a, struct bytes saved)
+{
+    struct saved s;
+    struct alert *alert;
+    size_t body;
+
+    if (!read_saved(saved, &s))
+        return false;
+    past_of(a, s.alert.root)->occurrence = s.alert.occurrence;
+    if (is_over(&s.alert))
+        return true;
+    if (find(a, s.alert.root) || !(alert = pool_take(&a->pool)))
+        return false;
+    *alert = s.alert;
+    alert->timer = (struct timer){.order = a->order++};
+    alert->latest = alert->last_seen;
+    alert->told = s.told;
+    alert->body = NULL;
+    link_alert(a, alert);
+    body = s.alert.body ? s.alert.head + s.alert.tail : 0;
+    if (body && take_body(a, alert, body))
+        memcpy(alert->body, saved.at + sizeof s, body);
+    plan(a, alert);
+    return true;
 }
 
 void alerts_close(struct alerts *a, int64_t now)

@@ -33,6 +33,7 @@ struct alerts_config {
     int64_t close_after;  /* ns of quiet; a condition may have its own */
     unsigned rate;        /* new alerts of a severity in rate_period; 0: no limit */
     int64_t rate_period;  /* ns */
+    bool save;            /* events bring what alerts_restore() takes */
     struct eve eve;       /* what every alert says of the sensor */
 };
 
@@ -78,6 +79,7 @@ struct alerts {
     struct alert *quietest, *latest; /* all that are open */
     struct rate rates[SEVERITIES];
     char *stage; /* where lines are made */
+    char *saved; /* where what is saved is made; NULL: nothing is */
     struct alerts_counters counters;
 };
 
@@ -87,6 +89,14 @@ struct alerts {
  */
 bool alerts_open(struct alerts *a, const struct alerts_config *config,
                  void (*tell)(void *to, const struct event *event), void *to);
+
+/*
+ * Before the first finding: takes back what an event of an earlier run has brought,
+ * the latest of each alert.  An alert that was open goes on; of one that was closed
+ * its occurrence is remembered.  False for what this version did not write, and when
+ * the table is full.
+ */
+bool alerts_restore(struct alerts *a, struct bytes saved);
 
 /*
  * Takes in a finding of now.  `now` never runs backwards; deadlines before it are

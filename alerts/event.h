@@ -70,8 +70,11 @@ struct event {
     uint8_t record;         /* of EVENT_RECORD: enum record_kind */
     uint64_t alert_id;      /* 0: no alert */
     uint32_t update;
-    int64_t time;      /* ns since 1970 */
-    struct bytes line; /* JSON with its newline; empty for EVENT_GONE */
+    uint64_t root;      /* of the alert */
+    int64_t time;       /* ns since 1970 */
+    struct bytes line;  /* JSON with its newline; empty for EVENT_GONE */
+    struct bytes saved; /* what a restart needs to go on with the alert; empty: nothing */
+    bool over;          /* the alert is closed by this */
     const struct alert *alert;
 };
 

@@ -13,6 +13,14 @@
 
 enum { TOLD = 512, S = 1000000000 };
 
+/* What a run left behind: the latest of each alert. */
+static struct {
+    uint64_t root;
+    size_t len;
+    uint8_t bytes[2 * EVE_LINE];
+} kept[4];
+static unsigned nkept;
+
 /* What was told, in order. */
 struct told {
     enum event_kind kind;
@@ -32,11 +40,27 @@ static unsigned ntold;
 static struct record *record;
 static int64_t now;
 
+static void keep(const struct event *e)
+{
+    unsigned i = 0;
+
+    if (e->saved.len == 0)
+        return;
+    while (i < nkept && kept[i].root != e->root)
+        i++;
+    assert_true(i < sizeof kept / sizeof kept[0] && e->saved.len <= sizeof kept[i].bytes);
+    nkept += i == nkept;
+    kept[i].root = e->root;
+    kept[i].len = e->saved.len;
+    memcpy(kept[i].bytes, e->saved.at, e->saved.len);
+}
+
 static void note(void *to, const struct event *e)
 {
     struct told *t = &told[ntold++ % TOLD];
 
     (void)to;
+    keep(e);
     *t = (struct told){.kind = e->kind,
                        .state = e->alert->state,
                        .severity = e->severity,
@@ -450,6 +474,70 @@ static void a_severity_has_a_score_and_back(void **state)
 
 #define LIFE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* ---- over a restart ----------------------------------------------------------- */
+
+static void restart(void)
+{
+    struct alerts_config config = alerts_defaults();
+
+    config.save = true;
+    reopen(config);
+    for (unsigned i = 0; i < nkept; i++)
+        assert_true(alerts_restore(&alerts, (struct bytes){kept[i].bytes, kept[i].len}));
+}
+
+static void an_open_alert_goes_on_after_a_restart(void **state)
+{
+    (void)state;
+    nkept = 0;
+    restart();
+    find_at(&sample_signature, 7, 0);
+    find_at(&sample_signature, 7, 1);
+    restart(); /* tells the count, which is saved */
+    assert_int_equal(nkept, 1);
+    find_at(&sample_signature, 7, 100);
+    expire_at(101);
+    assert_int_equal(ntold, 1);
+    assert_int_equal(told[0].kind, EVENT_UPDATE);
+    assert_int_equal(told[0].count, 3);
+    assert_int_equal(told[0].update, 2);
+    assert_int_equal(told[0].occurrence, 1);
+    assert_has(told[0].line, "\"matched\"");
+}
+
+static void what_was_quiet_meanwhile_is_closed_and_opens_anew(void **state)
+{
+    (void)state;
+    nkept = 0;
+    restart();
+    find_at(&sample_signature, 7, 0);
+    restart();
+    find_at(&sample_signature, 7, 1000);
+    assert_int_equal(told[0].state, ALERT_CLOSED);
+    assert_int_equal(told[0].time, SAMPLE_TIME + 300 * (int64_t)S);
+    restart(); /* the second one is open, the first one a memory */
+    restart();
+    find_at(&sample_signature, 7, 5000);
+    assert_int_equal(told[ntold - 1].state, ALERT_NEW);
+    assert_int_equal(told[ntold - 1].occurrence, 3);
+}
+
+static void what_another_version_saved_is_refused(void **state)
+{
+    (void)state;
+    nkept = 0;
+    restart();
+    find_at(&sample_signature, 7, 0);
+    reopen(alerts_defaults());
+    kept[0].bytes[0] ^= 0xff;
+    assert_false(alerts_restore(&alerts, (struct bytes){kept[0].bytes, kept[0].len}));
+    kept[0].bytes[0] ^= 0xff;
+    for (size_t len = 0; len < kept[0].len; len += 13)
+        assert_false(alerts_restore(&alerts, (struct bytes){kept[0].bytes, len}));
+    assert_true(alerts_restore(&alerts, (struct bytes){kept[0].bytes, kept[0].len}));
+    assert_false(alerts_restore(&alerts, (struct bytes){kept[0].bytes, kept[0].len}));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -473,6 +561,9 @@ int main(void)
         LIFE(ids_are_the_same_in_every_run),
         LIFE(the_filter_names_who_what_and_when),
         LIFE(a_severity_has_a_score_and_back),
+        LIFE(an_open_alert_goes_on_after_a_restart),
+        LIFE(what_was_quiet_meanwhile_is_closed_and_opens_anew),
+        LIFE(what_another_version_saved_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
