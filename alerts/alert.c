@@ -550,6 +550,13 @@ static void again(struct alerts *a, struct alert *alert, const struct finding *f
     plan(a, alert);
 }
 
+/* The condition has ended, whether it was told or not. */
+static void over(struct alerts *a, struct alert *alert)
+{
+    if (alert)
+        end(a, alert);
+}
+
 void alerts_take(struct alerts *a, const struct finding *f, int64_t now)
 {
     uint64_t root = root_of(f->signature, f->track);
@@ -558,7 +565,9 @@ void alerts_take(struct alerts *a, const struct finding *f, int64_t now)
     alerts_expire(a, now);
     a->counters.findings++;
     alert = find(a, root);
-    if (alert)
+    if (f->over)
+        over(a, alert);
+    else if (alert)
         again(a, alert, f);
     else if (admit(a, severity_of(f)))
         open_new(a, f, root, time_of(f, a->now));

@@ -75,7 +75,14 @@ struct event {
     struct bytes line;  /* JSON with its newline; empty for EVENT_GONE */
     struct bytes saved; /* what a restart needs to go on with the alert; empty: nothing */
     bool over;          /* the alert is closed by this */
-    const struct alert *alert;
+    const struct alert *alert; /* NULL behind a ring: the other thread owns it */
 };
+
+/* An event as bytes that go through a tube: all but `alert`. */
+size_t event_size(const struct event *e);
+void event_pack(const struct event *e, void *out); /* aligned for any type */
+
+/* Borrows the bytes it was packed into. */
+struct event event_unpack(const void *packed);
 
 #endif

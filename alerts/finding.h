@@ -70,6 +70,7 @@ struct finding {
     struct point point; /* the one that decided; raw borrowed from the record */
     uint64_t threshold; /* what the threshold had counted, 0 without one */
     unsigned score;     /* of this occurrence; 0: the signature's own */
+    bool over; /* the condition has ended: an open alert is cleared, none begins */
 };
 
 #endif

@@ -2,7 +2,7 @@ noinst_LIBRARIES += libalerts.a
 EXTRA_DIST += %reldir%/README.md
 libalerts_a_SOURCES = \
 	%reldir%/alert.h %reldir%/alert.c \
-	%reldir%/event.h \
+	%reldir%/event.h %reldir%/event.c \
 	%reldir%/eve.h %reldir%/eve.c %reldir%/eve_nodes.c \
 	%reldir%/filter.h %reldir%/filter.c \
 	%reldir%/finding.h %reldir%/finding.c \

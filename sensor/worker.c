@@ -50,7 +50,7 @@ void worker_health(struct worker *w, unsigned check, const char *about, int64_t 
     r->time = w->at.time;
     record_set(r, HEALTH_CHECK, check);
     if (about)
-        record_set_text(r, HEALTH_TABLE, about);
+        record_set_text(r, HEALTH_ABOUT, about);
     if (count)
         record_set(r, HEALTH_COUNT, (uint64_t)count);
     if (jump)

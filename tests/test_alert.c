@@ -474,6 +474,24 @@ static void a_severity_has_a_score_and_back(void **state)
 
 #define LIFE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void a_condition_that_is_over_is_cleared_at_once(void **state)
+{
+    struct finding f = sample_finding(&sample_signature, NULL, 3);
+
+    (void)state;
+    f.over = true;
+    alerts_take(&alerts, &f, now);
+    assert_int_equal(ntold, 0);
+    f.over = false;
+    alerts_take(&alerts, &f, now);
+    f.over = true;
+    alerts_take(&alerts, &f, now + S);
+    assert_int_equal(ntold, 3);
+    assert_int_equal(told[1].kind, EVENT_UPDATE);
+    assert_int_equal(told[1].state, ALERT_CLOSED);
+    assert_int_equal(told[2].kind, EVENT_GONE);
+}
+
 /* ---- over a restart ----------------------------------------------------------- */
 
 static void restart(void)
@@ -564,6 +582,7 @@ int main(void)
         LIFE(an_open_alert_goes_on_after_a_restart),
         LIFE(what_was_quiet_meanwhile_is_closed_and_opens_anew),
         LIFE(what_another_version_saved_is_refused),
+        LIFE(a_condition_that_is_over_is_cleared_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
