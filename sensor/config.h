@@ -18,7 +18,7 @@
 #include "sensor/core/arena.h"
 #include "sensor/core/diagnostic.h"
 
-enum { CONFIG_OUTPUTS = 16 };
+enum { CONFIG_OUTPUTS = 16, CONFIG_INTERFACES = 16 };
 
 enum output_type { OUTPUT_REDIS, OUTPUT_FILE, OUTPUT_TYPES };
 
@@ -32,6 +32,22 @@ enum output_what {
     OUTPUT_TRANSACTIONS = 1 << 3,
     OUTPUT_FLOWS = 1 << 4,
     OUTPUT_OPERATIONS = 1 << 5,
+    OUTPUT_STATS = 1 << 6,
+};
+
+enum outbox_full { OUTBOX_DROP_LOWEST, OUTBOX_DROP_OLDEST };
+
+/* One port to listen on. */
+struct config_interface {
+    const char *name;   /* of the system */
+    const char *group;  /* ports of one group are one capture; NULL: its own name */
+    uint32_t snaplen;   /* bytes kept of a frame */
+    uint64_t ring;      /* bytes of the kernel's ring */
+    const char *filter; /* BPF, "" : none; VLAN-aware variants are made of it */
+    bool promiscuous;
+    bool require_silent;  /* refuse a port that has an address or answers ARP or ND */
+    uint32_t expect_rate; /* packets a second below which the mirror is not fit; 0: any */
+    struct texts expect_protocols;
 };
 
 struct config_rate {
@@ -48,6 +64,8 @@ struct config_redis {
     const char *prefix;                       /* keys with these filled in */
     int64_t connect_timeout, command_timeout; /* ns */
     uint32_t queue;                           /* entries */
+    const char *tls_ca, *tls_cert, *tls_key;  /* files; tls_ca NULL: no TLS */
+    int64_t trim_keep; /* ns an entry stays in the stream; 0: for ever */
 };
 
 struct config_file {
@@ -70,9 +88,15 @@ struct config {
     struct texts include; /* globs, taken in already */
 
     const char *name, *site;
-    const char *contact; /* NULL: none */
+    const char *contact;  /* NULL: none */
+    const char *timezone; /* for people; events are always UTC */
 
+    const char *user;         /* whom the sensor runs as */
+    uint32_t workers;         /* of each interface group */
+    uint64_t packet_ring;     /* bytes of each group's ring of packets */
     int64_t response_timeout; /* ns; 0: each protocol's own */
+    struct config_interface *interfaces;
+    unsigned ninterfaces;
 
     const char *shipped_rules;    /* a directory */
     struct texts site_rules;      /* directories and files; the default may be missing */
@@ -83,11 +107,26 @@ struct config {
     struct config_rate alert_rate;
     uint64_t alert_bytes;
 
+    const char *evidence; /* a directory */
+    uint32_t evidence_before;
+    uint64_t evidence_bytes, evidence_total; /* of an alert; of the directory */
+    uint64_t evidence_send;                  /* bytes that go to Redis too; 0: none */
+
     struct config_output *outputs;
     unsigned noutputs;
 
+    const char *state;   /* the directory it may write to */
+    const char *control; /* path of the control socket */
+    uint64_t outbox_size;
+    int64_t outbox_age; /* ns */
+    enum outbox_full outbox_full;
+
+    uint64_t memory; /* bytes all tables may add up to */
     uint32_t flows, pending_requests, records;
     bool ndpi;
+
+    int64_t heartbeat, stats; /* ns between two */
+    const char *metrics;      /* "unix:/path", a file, or NULL */
 };
 
 /*
