@@ -23,6 +23,13 @@ libsensor_a_SOURCES = \
 	%reldir%/analysis.h %reldir%/analysis.c \
 	%reldir%/replay.h %reldir%/replay.c \
 	%reldir%/status.h \
+	%reldir%/control.h %reldir%/control.c \
+	%reldir%/control_request.h %reldir%/control_request.c \
+	%reldir%/control_client.h %reldir%/control_client.c \
+	%reldir%/mutes.h %reldir%/mutes.c %reldir%/mutes_file.c \
+	%reldir%/evidence_file.h %reldir%/evidence_file.c \
+	%reldir%/verbs.h %reldir%/verbs.c \
+	%reldir%/cmd_control.h %reldir%/cmd_control.c %reldir%/cmd_evidence.c %reldir%/cmd_mute.c \
 	%reldir%/stats.h %reldir%/stats.c \
 	%reldir%/commands.h %reldir%/cmd_replay.c %reldir%/cmd_check.c
 
