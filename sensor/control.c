@@ -21,8 +21,6 @@
 #include "sensor/core/clock.h"
 #include "sensor/core/json.h"
 
-const char control_default_path[] = "/run/sightglass/control.sock";
-
 enum { PATIENCE_S = 5, LATE_S = 30, MODE = 0660 };
 
 enum state { FREE, ASKING, LATER, ANSWERING };
@@ -104,7 +102,8 @@ static void let_go(struct client *client)
 
 static void watch(struct control *c, struct client *client, uint32_t events, int how)
 {
-    struct epoll_event e = {.events = events, .data.u32 = client - c->clients};
+    struct epoll_event e = {.events = events,
+                            .data.u32 = (uint32_t)(client - c->clients)};
 
     if (epoll_ctl(c->epoll, how, client->fd, &e) != 0)
         let_go(client);
@@ -125,7 +124,7 @@ static void name_peer(struct control *c, struct control_peer *who)
 {
     const struct passwd *user = NULL;
 
-    snprintf(who->name, sizeof who->name, "uid %lu", (unsigned long)who->uid);
+    snprintf(who->name, sizeof who->name, "uid:%lu", (unsigned long)who->uid);
     if (!c->users)
         return;
     rewind(c->users);
@@ -133,6 +132,8 @@ static void name_peer(struct control *c, struct control_peer *who)
         ;
     if (user)
         snprintf(who->name, sizeof who->name, "%s", user->pw_name);
+    for (char *at = who->name; *at; at++)
+        *at = *at > ' ' && *at <= '~' ? *at : '_'; /* it goes into JSON */
 }
 
 static void refuse_connection(int fd)
@@ -192,8 +193,9 @@ static ssize_t send_some(struct client *client)
     if (client->nfiles > 0 && client->sent == 0) {
         m.msg_control = &control;
         m.msg_controllen = CMSG_SPACE(bytes);
-        control.header = (struct cmsghdr){
-            .cmsg_len = CMSG_LEN(bytes), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+        control.header = (struct cmsghdr){.cmsg_len = CMSG_LEN(bytes),
+                                          .cmsg_level = SOL_SOCKET,
+                                          .cmsg_type = SCM_RIGHTS};
         memcpy(CMSG_DATA(&control.header), client->files, bytes);
     }
     return sendmsg(client->fd, &m, MSG_NOSIGNAL);
@@ -570,8 +572,8 @@ static bool listen_at(struct control *c, const char *path, const char *group,
         c->dev = st.st_dev;
         c->ino = st.st_ino;
     }
-    return give_rights(path, group, why) &&
-           (listen(c->listener, CONTROL_CLIENTS) == 0 || fail(why, "cannot listen at", path));
+    return give_rights(path, group, why) && (listen(c->listener, CONTROL_CLIENTS) == 0 ||
+                                             fail(why, "cannot listen at", path));
 }
 
 static bool add(struct control *c, int fd, uint32_t from)

@@ -31,9 +31,6 @@ enum {
     CONTROL_TEXT = 256, /* a sentence */
 };
 
-/* Where it is unless told otherwise. */
-extern const char control_default_path[];
-
 struct control;
 /* Both libraries have a json_object(): who needs one of them includes it himself. */
 struct json;
@@ -43,7 +40,7 @@ struct json_t; /* of jansson */
 struct control_peer {
     uid_t uid;
     pid_t pid;
-    char name[CONTROL_NAME]; /* "kim", or "uid 1007" */
+    char name[CONTROL_NAME]; /* "kim", or "uid:1007" */
 };
 
 /* One request; it lives for the call of its verb, the id until it is answered. */

@@ -25,7 +25,8 @@ struct control_client {
 };
 
 /* control_disconnect() afterwards in any case. */
-enum client_state control_connect(struct control_client *c, const char *path, int timeout);
+enum client_state control_connect(struct control_client *c, const char *path,
+                                  int timeout);
 void control_disconnect(struct control_client *c);
 
 /*

@@ -91,7 +91,8 @@ static bool has(json_t *request, struct bytes word)
     const char *name;
     json_t *value;
 
-    json_object_foreach (request, name, value) {
+    json_object_foreach(request, name, value)
+    {
         if (same(word, name))
             return true;
     }
@@ -109,7 +110,8 @@ static bool check_arguments(json_t *request, const struct control_verb *verb,
     struct bytes word;
     bool optional;
 
-    json_object_foreach (request, name, value) {
+    json_object_foreach(request, name, value)
+    {
         if (strcmp(name, "verb") != 0 && !takes(verb->arguments, name)) {
             snprintf(why, CONTROL_TEXT, "%s takes no \"%.*s\"", verb->name, QUOTED, name);
             return false;

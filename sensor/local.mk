@@ -29,7 +29,8 @@ libsensor_a_SOURCES = \
 	%reldir%/mutes.h %reldir%/mutes.c %reldir%/mutes_file.c \
 	%reldir%/evidence_file.h %reldir%/evidence_file.c \
 	%reldir%/verbs.h %reldir%/verbs.c \
-	%reldir%/cmd_control.h %reldir%/cmd_control.c %reldir%/cmd_evidence.c %reldir%/cmd_mute.c \
+	%reldir%/cmd_control.h %reldir%/cmd_control.c %reldir%/cmd_alert_test.c \
+	%reldir%/cmd_evidence.c %reldir%/cmd_mute.c \
 	%reldir%/stats.h %reldir%/stats.c \
 	%reldir%/commands.h %reldir%/cmd_replay.c %reldir%/cmd_check.c
 

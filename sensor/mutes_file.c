@@ -51,9 +51,10 @@ static bool take(struct mute *m, const json_t *from)
     bool ok = take_text(m->what, sizeof m->what, from, "what") && m->what[0] &&
               take_text(m->who, sizeof m->who, from, "who") &&
               take_text(m->why, sizeof m->why, from, "why") &&
-              take_time(&m->since, from, "since") && take_time(&m->until, from, "until") &&
-              take_time(&uid, from, "uid") && uid <= UINT32_MAX &&
-              take_time(&suppressed, from, "suppressed") && take_root(&m->root, from);
+              take_time(&m->since, from, "since") &&
+              take_time(&m->until, from, "until") && take_time(&uid, from, "uid") &&
+              uid <= UINT32_MAX && take_time(&suppressed, from, "suppressed") &&
+              take_root(&m->root, from);
 
     if (ok) {
         m->uid = (uint32_t)uid;
@@ -69,7 +70,8 @@ static void take_all(struct mutes *m, const json_t *list, const struct place *at
     const json_t *one;
     size_t i;
 
-    json_array_foreach (list, i, one) {
+    json_array_foreach(list, i, one)
+    {
         struct mute mute = {0};
 
         if (!take(&mute, one))
@@ -95,7 +97,8 @@ bool mutes_load(struct mutes *m, const char *path, struct diagnostics *d)
     if (!s)
         return false;
     at.source = s;
-    file = json_loadb((const char *)s->text.at, s->text.len, JSON_REJECT_DUPLICATES, &error);
+    file =
+        json_loadb((const char *)s->text.at, s->text.len, JSON_REJECT_DUPLICATES, &error);
     if (!file)
         at.line = (uint32_t)error.line;
     if (!json_is_array(json_object_get(file, "mutes")))
@@ -112,11 +115,11 @@ bool mutes_load(struct mutes *m, const char *path, struct diagnostics *d)
 static json_t *pack(const struct mute *m)
 {
     char root[17];
-    json_t *one = json_pack("{s:s, s:b, s:s, s:I, s:s, s:I, s:I, s:I}", "what", m->what,
-                            "critical", m->critical, "who", m->who, "uid",
-                            (json_int_t)m->uid, "why", m->why, "since",
-                            (json_int_t)m->since, "until", (json_int_t)m->until,
-                            "suppressed", (json_int_t)m->suppressed);
+    json_t *one =
+        json_pack("{s:s, s:b, s:s, s:I, s:s, s:I, s:I, s:I}", "what", m->what, "critical",
+                  m->critical, "who", m->who, "uid", (json_int_t)m->uid, "why", m->why,
+                  "since", (json_int_t)m->since, "until", (json_int_t)m->until,
+                  "suppressed", (json_int_t)m->suppressed);
 
     snprintf(root, sizeof root, "%016llx", (unsigned long long)m->root);
     if (one && m->root)
@@ -158,7 +161,8 @@ bool mutes_save(const struct mutes *m, const char *path, char why[MUTES_TEXT])
     int fd;
 
     snprintf(fresh, sizeof fresh, "%s.new", path);
-    fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR | S_IRGRP);
+    fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+              S_IRUSR | S_IWUSR | S_IRGRP);
     ok = fd >= 0 && write_to(fd, m);
     if (fd >= 0)
         ok &= close(fd) == 0;
