@@ -22,17 +22,21 @@ libsensor_a_SOURCES = \
 	%reldir%/outputs.h %reldir%/outputs.c \
 	%reldir%/analysis.h %reldir%/analysis.c \
 	%reldir%/replay.h %reldir%/replay.c \
-	%reldir%/status.h \
+	%reldir%/status.h %reldir%/status.c %reldir%/status_json.c %reldir%/status_read.c \
+	%reldir%/status_fields.h %reldir%/status_fields.c \
+	%reldir%/stats.h %reldir%/stats.c \
+	%reldir%/commands.h %reldir%/cmd_replay.c %reldir%/cmd_check.c
+
+# Asking a running sensor: both ends of its control socket.
+libsensor_a_SOURCES += \
 	%reldir%/control.h %reldir%/control.c \
 	%reldir%/control_request.h %reldir%/control_request.c \
 	%reldir%/control_client.h %reldir%/control_client.c \
+	%reldir%/verbs.h %reldir%/verbs.c \
 	%reldir%/mutes.h %reldir%/mutes.c %reldir%/mutes_file.c \
 	%reldir%/evidence_file.h %reldir%/evidence_file.c \
-	%reldir%/verbs.h %reldir%/verbs.c \
 	%reldir%/cmd_control.h %reldir%/cmd_control.c %reldir%/cmd_alert_test.c \
-	%reldir%/cmd_evidence.c %reldir%/cmd_mute.c \
-	%reldir%/stats.h %reldir%/stats.c \
-	%reldir%/commands.h %reldir%/cmd_replay.c %reldir%/cmd_check.c
+	%reldir%/cmd_evidence.c %reldir%/cmd_mute.c
 
 # Where the defaults of the settings point to.
 AM_CPPFLAGS += -DPKGDATADIR='"$(pkgdatadir)"' -DSYSCONFDIR='"$(sysconfdir)"'
