@@ -132,6 +132,9 @@ unit_tests += %reldir%/test_control
 unit_tests += %reldir%/test_mutes
 %canon_reldir%_test_mutes_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_mutes_LDADD  = $(with_sensor)
+unit_tests += %reldir%/test_snapshot
+%canon_reldir%_test_snapshot_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_snapshot_LDADD  = $(with_sensor)
 check_PROGRAMS += %reldir%/serve_control
 %canon_reldir%_serve_control_LDADD = libsensor.a libalerts.a librules.a libdissectors.a libcore.a $(LIBS_ALL)
 
