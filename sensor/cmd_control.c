@@ -89,22 +89,21 @@ static bool take_critical(struct asking *a, const char *value)
 /* One row an option, whichever command takes it. */
 static const struct option_row {
     const char *name;
-    int code;
+    int code, argument;
     bool (*take)(struct asking *a, const char *value);
-    int argument;
     const char *wrong; /* what to say of a bad value */
 } rows[] = {
-    {"config", 'c', take_config, required_argument, ""},
-    {"socket", 'S', take_socket, required_argument, ""},
-    {"output", 'o', take_output, required_argument, "--output takes a path, not"},
-    {"why", 'w', take_why, required_argument, "--why takes a reason, not"},
-    {"off", 'x', take_off, required_argument, "--off takes what was muted, not"},
-    {"timeout", 't', take_timeout, required_argument,
+    {"config", 'c', required_argument, take_config, ""},
+    {"socket", 'S', required_argument, take_socket, ""},
+    {"output", 'o', required_argument, take_output, "--output takes a path, not"},
+    {"why", 'w', required_argument, take_why, "--why takes a reason, not"},
+    {"off", 'x', required_argument, take_off, "--off takes what was muted, not"},
+    {"timeout", 't', required_argument, take_timeout,
      "--timeout takes a duration (10s), not"},
-    {"for", 'f', take_length, required_argument, "--for takes a duration (1h, 7d), not"},
-    {"format", 'F', take_format, required_argument, "--format takes text or json, not"},
-    {"list", 'l', take_list, no_argument, ""},
-    {"critical", 'C', take_critical, no_argument, ""},
+    {"for", 'f', required_argument, take_length, "--for takes a duration (1h, 7d), not"},
+    {"format", 'F', required_argument, take_format, "--format takes text or json, not"},
+    {"list", 'l', no_argument, take_list, ""},
+    {"critical", 'C', no_argument, take_critical, ""},
 };
 
 static bool takes(const struct asking *a, int code)

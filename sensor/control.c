@@ -132,8 +132,10 @@ static void name_peer(struct control *c, struct control_peer *who)
         ;
     if (user)
         snprintf(who->name, sizeof who->name, "%s", user->pw_name);
-    for (char *at = who->name; *at; at++)
-        *at = *at > ' ' && *at <= '~' ? *at : '_'; /* it goes into JSON */
+    for (char *at = who->name; *at; at++) {
+        if (*at <= ' ' || *at > '~')
+            *at = '_'; /* it goes into JSON */
+    }
 }
 
 static void refuse_connection(int fd)
