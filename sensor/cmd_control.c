@@ -17,7 +17,8 @@
 #include "sensor/core/yaml.h"
 #include "sensor/status.h"
 
-enum { STEP_MS = 10000, LATE_MS = 40000 };
+/* Longer than the sensor takes to say that an answer is late. */
+enum { PATIENCE_MS = 40000 };
 
 int asking_wrong(const struct asking *a, const char *what, const char *value)
 {
@@ -136,13 +137,21 @@ static int take(struct asking *a, int code, const char *value)
     return rows[i].take(a, value) ? -1 : asking_wrong(a, rows[i].wrong, value);
 }
 
+/* A sensor that runs can be asked whatever has become of its file since. */
 static int load_config(struct asking *a)
 {
     diagnostics_open(&a->d);
+    if (a->config_file && access(a->config_file, R_OK) != 0)
+        return asking_wrong(a, strerror(errno), a->config_file);
     a->config = a->config_file ? config_load(a->config_file, &a->d) : config_default();
-    if (!a->config)
-        diagnostics_print(&a->d, stderr);
-    return a->config ? -1 : EXIT_USAGE;
+    if (a->config)
+        return -1;
+    fprintf(stderr,
+            "sightglass %s: %s has %u errors, see sightglass check -c; going on "
+            "without it\n",
+            a->command, a->config_file, a->d.errors);
+    a->config = config_default();
+    return -1;
 }
 
 int asking_parse(struct asking *a, int argc, char **argv)
@@ -177,7 +186,7 @@ void asking_close(struct asking *a)
 int asking_connect(struct asking *a, bool quiet)
 {
     const char *path = a->socket ? a->socket : a->config->control;
-    enum client_state state = control_connect(&a->client, path, LATE_MS);
+    enum client_state state = control_connect(&a->client, path, PATIENCE_MS);
 
     if (state == CLIENT_FINE)
         return EXIT_FINE;
