@@ -212,7 +212,7 @@ static bool passes(struct analysis *a, const struct record *r)
     return evaluate(a->options.filter->root, &c);
 }
 
-static void on_request(void *context, const struct record *r)
+static void on_request(void *context, struct record *r)
 {
     struct analysis *a = context;
 

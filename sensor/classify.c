@@ -31,7 +31,7 @@ const struct label confidence_labels[] = {
     {CONFIDENCE_UNKNOWN,     "unknown",     0, "Nothing speaks for any name"},
     {CONFIDENCE_PORT,        "port",        0, "The port number alone speaks for it"},
     {CONFIDENCE_ADDRESS,     "address",     0, "An address is known to belong to it"},
-    {CONFIDENCE_DPI_PARTIAL, "dpi_partial", 0, "Parts of the content, or earlier flows, speak for it"},
+    {CONFIDENCE_DPI_PARTIAL, "dpi_partial", 0, "Parts of the content speak for it"},
     {CONFIDENCE_DPI,         "dpi",         0, "The content speaks for it"},
     {0},
 };
@@ -45,8 +45,6 @@ static const struct {
     {"Match by IP",         CONFIDENCE_ADDRESS},
     {"DPI",                 CONFIDENCE_DPI},
     {"DPI (partial)",       CONFIDENCE_DPI_PARTIAL},
-    {"DPI (cache)",         CONFIDENCE_DPI_PARTIAL},
-    {"DPI (partial cache)", CONFIDENCE_DPI_PARTIAL},
     {"DPI (aggressive)",    CONFIDENCE_DPI_PARTIAL},
 };
 
@@ -222,6 +220,15 @@ static uint16_t named_by(const struct classified *s, struct ndpi_names found)
     return found.master;
 }
 
+/* What nDPI remembers of other flows depends on which of them it was shown: that
+ * would name a flow by how many workers there are. */
+static bool is_hearsay(const struct ndpi_flow_struct *flow)
+{
+    const char *words = compat_confidence(flow);
+
+    return words && strstr(words, "cache");
+}
+
 /* An address tells who is talked to, not in which protocol. */
 static void describe(struct classifier *c, struct classified *state,
                      struct ndpi_names found)
@@ -231,7 +238,7 @@ static void describe(struct classifier *c, struct classified *state,
     uint16_t carrier = found.master ? found.master : found.app;
 
     *s = (struct service){.name = ""};
-    if (carrier == NDPI_PROTOCOL_UNKNOWN)
+    if (carrier == NDPI_PROTOCOL_UNKNOWN || is_hearsay(flow_of(state)))
         return;
     s->confidence = (uint8_t)how_sure(flow_of(state));
     if (s->confidence != CONFIDENCE_ADDRESS || found.master)

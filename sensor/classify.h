@@ -14,9 +14,9 @@
  *
  * A classifier belongs to one thread and shares nothing with others.  All states
  * are allocated at the start.  What nDPI allocates by itself while it works is
- * counted and has a ceiling; near it, flows stay without a name.  Names found from
- * earlier flows of the same addresses (nDPI's caches) depend on which flows this
- * classifier has seen.
+ * counted and has a ceiling; near it, flows stay without a name.  So do those that
+ * nDPI can tell from earlier flows alone (its caches): a name never depends on which
+ * flows this classifier was shown.
  */
 
 #include "sensor/core/pool.h"
@@ -31,7 +31,7 @@ enum confidence {
     CONFIDENCE_UNKNOWN,
     CONFIDENCE_PORT,        /* nothing but the port number speaks for it */
     CONFIDENCE_ADDRESS,     /* a known address of somebody's service */
-    CONFIDENCE_DPI_PARTIAL, /* parts of the content, or earlier flows */
+    CONFIDENCE_DPI_PARTIAL, /* parts of the content */
     CONFIDENCE_DPI,         /* the content */
     CONFIDENCES
 };

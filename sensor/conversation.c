@@ -155,6 +155,7 @@ void conversation_parties(const struct conversation *c, const struct flow *flow,
                             .midstream = flow->midstream,
                             .protocol = flow->key.protocol,
                             .flow_id = flow->id,
+                            .flow_number = flow->number,
                             .flow_start = flow->start};
     memcpy(out->client_mac, from->mac, MAC_SIZE);
     memcpy(out->server_mac, to->mac, MAC_SIZE);

@@ -75,6 +75,9 @@ struct flow {
     struct flow_side side[2];
     uint64_t id;         /* equal in every run and on every sensor; below 2^53 */
     int64_t start, last; /* time of its first and latest packet */
+    uint64_t number;     /* of its first packet: no two flows have the same */
+    uint64_t frame;      /* of its latest packet */
+    uint32_t source;
     uint8_t initiator;   /* the side that opened it, or was seen first */
     bool initiator_sure; /* a SYN or SYN+ACK said so */
     bool midstream;      /* TCP that began before we saw it */
@@ -146,10 +149,7 @@ void flow_expire(struct flow_table *t, int64_t now);
 /* The earliest deadline, INT64_MAX when the table is empty. */
 int64_t flow_due(const struct flow_table *t);
 
-/* After a jump of the clock by `by` ns: nobody ages by it. */
-void flow_rebase(struct flow_table *t, int64_t by);
-
-/* Ends all, in the order of their start, then id. */
+/* Ends all, in the order of their first packets. */
 void flow_close_all(struct flow_table *t, int64_t now);
 
 /* True while only one side was heard. */

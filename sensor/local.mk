@@ -12,6 +12,9 @@ libsensor_a_SOURCES = \
 	%reldir%/conversation.h %reldir%/conversation.c \
 	%reldir%/flow_record.h %reldir%/flow_record.c \
 	%reldir%/health.h %reldir%/health.c \
+	%reldir%/front.h %reldir%/front.c \
+	%reldir%/lane.h %reldir%/lane.c \
+	%reldir%/pipeline.h %reldir%/pipeline.c \
 	%reldir%/worker.h %reldir%/worker.c \
 	%reldir%/config.h %reldir%/config.c \
 	%reldir%/config_print.c \

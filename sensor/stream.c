@@ -662,15 +662,6 @@ void stream_expire(struct streams *e, int64_t now)
     e->now = now;
 }
 
-void stream_rebase(struct streams *e, int64_t by)
-{
-    for (struct stream *s = e->holes.oldest; s; s = s->newer)
-        s->since += by;
-    for (struct stream *s = e->waits.oldest; s; s = s->newer)
-        s->since += by;
-    e->now += by;
-}
-
 /* --- opening and closing -------------------------------------------------- */
 
 void stream_start(struct stream_pair *pair, void *context)
