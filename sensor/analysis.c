@@ -192,8 +192,56 @@ static void tell_health(struct analysis *a, const struct record *r)
     found(a, &f);
 }
 
+/* ---- full tables ------------------------------------------------------------ */
+
+static struct analysis_table *table_of(struct analysis *a, struct bytes name)
+{
+    struct analysis_table *t = a->tables;
+
+    while (t < a->tables + a->ntables &&
+           (strlen(t->name) != name.len || memcmp(t->name, name.at, name.len) != 0))
+        t++;
+    if (t == a->tables + a->ntables) {
+        assert(a->ntables < ANALYSIS_TABLES && name.len < sizeof t->name);
+        memcpy(t->name, name.at, name.len);
+        a->ntables++;
+    }
+    return t;
+}
+
+/* The record is kept until all workers have told theirs of this moment. */
+static void add_up(struct analysis *a, struct record *r)
+{
+    const struct value *about = record_get(r, HEALTH_ABOUT);
+    struct analysis_table *t = table_of(a, record_bytes(r, about));
+
+    t->let_go += record_get(r, HEALTH_COUNT)->u;
+    if (t->news)
+        record_give(t->news);
+    t->news = r;
+    a->news = true;
+}
+
+static void finish(struct analysis *a, struct record *r);
+
+static void tell_tables(struct analysis *a)
+{
+    a->news = false;
+    for (unsigned i = 0; i < a->ntables; i++) {
+        struct record *r = a->tables[i].news;
+
+        a->tables[i].news = NULL;
+        if (!r)
+            continue;
+        record_set(r, HEALTH_COUNT, a->tables[i].let_go);
+        finish(a, r);
+    }
+}
+
 static void at(struct analysis *a, int64_t seen)
 {
+    if (a->news && seen > a->seen)
+        tell_tables(a);
     assert(seen >= a->seen);
     a->seen = seen;
     if (alerts_due(a->alerts) <= seen)
@@ -229,11 +277,8 @@ static bool stands_alone(const struct record *r)
             r->outcome == OUTCOME_SENT);
 }
 
-static void on_done(void *context, struct record *r)
+static void finish(struct analysis *a, struct record *r)
 {
-    struct analysis *a = context;
-
-    at(a, r->seen);
     count(a, r);
     if (r->kind == RECORD_HEALTH)
         tell_health(a, r);
@@ -249,6 +294,22 @@ static void on_done(void *context, struct record *r)
             offer(a, r);
     }
     record_give(r);
+}
+
+static bool is_table_full(const struct record *r)
+{
+    return r->kind == RECORD_HEALTH && record_get(r, HEALTH_CHECK)->u == CHECK_TABLE_FULL;
+}
+
+static void on_done(void *context, struct record *r)
+{
+    struct analysis *a = context;
+
+    at(a, r->seen);
+    if (is_table_full(r))
+        add_up(a, r);
+    else
+        finish(a, r);
 }
 
 struct record_sink analysis_sink(struct analysis *a)
@@ -275,6 +336,7 @@ void analysis_open(struct analysis *a, const struct analysis_options *options,
 
 void analysis_end(struct analysis *a)
 {
+    tell_tables(a);
     alerts_close(a->alerts, a->seen);
     to_file(a->options.out, a->json.out, a->json.len);
     a->json.len = 0;

@@ -17,7 +17,7 @@
 #include "sensor/outputs.h"
 #include "sensor/setup.h"
 
-enum { ANALYSIS_SERVICES = 64, ANALYSIS_PROTOCOLS = 32 };
+enum { ANALYSIS_SERVICES = 64, ANALYSIS_PROTOCOLS = 32, ANALYSIS_TABLES = 16 };
 
 struct analysis_options {
     bool records;       /* write records, not alerts */
@@ -46,6 +46,13 @@ struct service_count {
     uint64_t flows;
 };
 
+/* What a table has let go, by all workers. */
+struct analysis_table {
+    char name[24];
+    uint64_t let_go;
+    struct record *news; /* to be told once all workers had their say; or NULL */
+};
+
 struct analysis {
     struct analysis_options options;
     struct alerts *alerts;
@@ -60,6 +67,9 @@ struct analysis {
     struct service_count services[ANALYSIS_SERVICES];
     unsigned nservices;
     uint64_t other_services; /* flows whose service found no place in the table */
+    struct analysis_table tables[ANALYSIS_TABLES];
+    unsigned ntables;
+    bool news; /* some table has them */
     uint64_t flows, health, written;
     uint64_t findings;
     uint64_t too_long; /* records of which the outputs got a shorter line */

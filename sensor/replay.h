@@ -9,14 +9,14 @@
  */
 
 #include "sensor/analysis.h"
-#include "sensor/reader.h"
 #include "sensor/pipeline.h"
+#include "sensor/reader.h"
 
 struct replay_options {
     struct worker_options worker;
     unsigned workers; /* more than one: threads */
-    double speed;  /* times packet time; 0: as fast as it goes */
-    bool progress; /* a line on stderr each second, when it is a terminal */
+    double speed;     /* times packet time; 0: as fast as it goes */
+    bool progress;    /* a line on stderr each second, when it is a terminal */
 };
 
 struct replay {

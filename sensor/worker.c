@@ -9,10 +9,10 @@ enum {
     DEFAULT_FLOWS = 65536,
     DEFAULT_PENDING = 4096,
     DEFAULT_RECORDS = 16384,
-    LOOK_EVERY = 1024, /* packets between two looks at the counters of full tables */
 };
 
 static const int64_t REPORT_EVERY = 600 * NS_PER_S;
+static const int64_t LOOK_EVERY = 10 * NS_PER_S; /* at the counters of full tables */
 
 /* What the worker keeps of a flow. */
 struct note {
@@ -330,48 +330,31 @@ static void inspect(struct worker *w, struct flow *f, struct note *n,
     ask(w, f, n, p, direction);
 }
 
-/* ---- time ------------------------------------------------------------------ */
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Everything due before `until`, each at its own time. */
-static void advance(struct worker *w, int64_t until)
-{
-    for (;;) {
-        int64_t due = exchanger_due(&w->exchanger);
-
-        due = earlier(due, stream_due(&w->streams));
-        due = earlier(due, flow_due(&w->flows));
-        if (due >= until)
-            return;
-        if (due > w->clock.now)
-            w->clock.now = due;
-        w->rank = RANK_EXPIRED;
-        exchanger_expire(&w->exchanger, due + 1);
-        stream_expire(&w->streams, due);
-        flow_expire(&w->flows, due);
-        w->rank = RANK_PACKET;
-        send_batch(w);
-    }
-}
-
-void worker_tick(struct worker *w, int64_t now)
-{
-    if (now <= w->clock.now)
-        return;
-    advance(w, now);
-    w->clock.now = now;
-}
-
 /* ---- full tables ----------------------------------------------------------- */
 
 struct watch {
     const char *table;
     uint64_t lost;
 };
+
+/*
+ * Several workers may have let go of the same: each tells what is new, at the same
+ * moments of packet time, and analysis adds it up.
+ */
+static void tell_full(struct worker *w, unsigned table, const char *name, uint64_t lost)
+{
+    struct record *r = record_take(&w->exchanger.records, &health_schema);
+
+    r->kind = RECORD_HEALTH;
+    r->outcome = OUTCOME_SPONTANEOUS;
+    r->time = w->clock.now;
+    r->parties.flow_number = table; /* its place among those of this moment */
+    record_set(r, HEALTH_CHECK, CHECK_TABLE_FULL);
+    record_set_text(r, HEALTH_ABOUT, name);
+    record_set(r, HEALTH_COUNT, lost - w->told_full[table]);
+    w->told_full[table] = lost;
+    send_own(w, r);
+}
 
 static void look(struct worker *w)
 {
@@ -390,12 +373,52 @@ static void look(struct worker *w)
     };
 
     for (unsigned i = 0; i < COUNT_OF(watched); i++) {
-        if (watched[i].lost > w->told_full[i]) {
-            w->told_full[i] = watched[i].lost;
-            worker_health(w, CHECK_TABLE_FULL, watched[i].table, (int64_t)watched[i].lost,
-                          0);
-        }
+        if (watched[i].lost > w->told_full[i])
+            tell_full(w, i, watched[i].table, watched[i].lost);
     }
+}
+
+/* ---- time ------------------------------------------------------------------ */
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Everything due before `until`, each at its own time. */
+static void advance(struct worker *w, int64_t until)
+{
+    for (;;) {
+        int64_t due = exchanger_due(&w->exchanger);
+
+        due = earlier(due, stream_due(&w->streams));
+        due = earlier(due, flow_due(&w->flows));
+        due = earlier(due, w->look_at);
+        if (due >= until)
+            return;
+        if (due > w->clock.now)
+            w->clock.now = due;
+        w->rank = RANK_EXPIRED;
+        exchanger_expire(&w->exchanger, due + 1);
+        stream_expire(&w->streams, due);
+        flow_expire(&w->flows, due);
+        if (due == w->look_at) {
+            look(w);
+            w->look_at += LOOK_EVERY;
+        }
+        w->rank = RANK_PACKET;
+        send_batch(w);
+    }
+}
+
+void worker_tick(struct worker *w, int64_t now)
+{
+    if (now <= w->clock.now)
+        return;
+    if (w->look_at == INT64_MIN)
+        w->look_at = (now / LOOK_EVERY + 1) * LOOK_EVERY;
+    advance(w, now);
+    w->clock.now = now;
 }
 
 /* ---- the whole ------------------------------------------------------------- */
@@ -416,7 +439,7 @@ bool worker_open(struct worker *w, const struct worker_options *options,
     memset(w, 0, sizeof *w);
     w->options = *options;
     apply_defaults(&w->options);
-    w->clock.now = INT64_MIN;
+    w->clock.now = w->look_at = INT64_MIN;
     w->sink = sink;
     flow_options = (struct flow_options){.flows = w->options.flows};
     stream_options = (struct stream_options){.chunks = w->options.flows / 4 + 1};
@@ -461,8 +484,7 @@ void worker_packet(struct worker *w, const struct arrival *a)
     worker_tick(w, a->now);
     if (a->jump)
         worker_health(w, CHECK_CLOCK_JUMP, NULL, 0, a->jump);
-    if (++w->packets % LOOK_EVERY == 0)
-        look(w);
+    w->packets++;
     f = flow_find(&w->flows, p, w->clock.now, &direction, &is_new);
     n = f ? note_of(w, f) : NULL;
     if (!n)

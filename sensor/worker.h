@@ -56,7 +56,8 @@ struct worker {
     } batch[WORKER_BATCH];
     unsigned nbatch;
     uint64_t packets, bypassed;
-    uint64_t told_full[16]; /* what was last reported of each full table */
+    int64_t look_at;        /* when full tables are reported next */
+    uint64_t told_full[16]; /* what was last reported of each */
 };
 
 /* False when memory lacks.  The sink is copied. */
@@ -79,7 +80,7 @@ void worker_counters_add(struct worker_counters *sum, const struct worker_counte
 /* Does a stand before b in the one order of all records? */
 bool record_before(const struct record *a, const struct record *b);
 
-/* A health record about a file or table. */
+/* A health record about a file. */
 void worker_health(struct worker *w, unsigned check, const char *about, int64_t count,
                    int64_t jump);
 

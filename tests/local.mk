@@ -135,7 +135,7 @@ check_PROGRAMS += %reldir%/print_packets %reldir%/print_events %reldir%/print_fi
 %canon_reldir%_print_filter_LDADD    = libalerts.a libcore.a -lm
 
 # check-layers runs in the build folder, where the libraries are.
-scripts = %reldir%/events.test %reldir%/replayed.test %reldir%/filter.test %reldir%/rules.test %reldir%/corpus.test %reldir%/check-layers
+scripts = %reldir%/workers.test %reldir%/events.test %reldir%/replayed.test %reldir%/filter.test %reldir%/rules.test %reldir%/corpus.test %reldir%/check-layers
 TESTS  += $(scripts)
 
 # One harness each; `make fuzz` builds them in a folder of their own.  Here each is a
