@@ -120,6 +120,10 @@ unit_tests += %reldir%/test_status
 %canon_reldir%_test_status_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_status_LDADD  = $(with_sensor)
 
+unit_tests += %reldir%/test_ceiling
+%canon_reldir%_test_ceiling_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_ceiling_LDADD  = $(with_sensor)
+
 unit_tests += %reldir%/test_worker
 %canon_reldir%_test_worker_SOURCES = %reldir%/test_worker.c %reldir%/wire.c
 %canon_reldir%_test_worker_CFLAGS = $(unit_cflags)
