@@ -60,12 +60,22 @@ static size_t power_above(size_t n)
     return power;
 }
 
+static size_t buckets_for(size_t open)
+{
+    return power_above(2 * open);
+}
+
+static size_t larges_for(size_t open)
+{
+    return open / 8 + 1;
+}
+
 static bool open_memory(struct alerts *a)
 {
     size_t n = a->config.open;
     bool ok = true;
 
-    a->nbuckets = power_above(2 * n);
+    a->nbuckets = buckets_for(n);
     a->npast = n * PASTS_PER_OPEN;
     a->buckets = calloc(a->nbuckets, sizeof *a->buckets);
     a->past = calloc(a->npast, sizeof *a->past);
@@ -74,9 +84,20 @@ static bool open_memory(struct alerts *a)
         ok &= (a->saved = malloc(SAVED + LARGE_BODY)) != NULL;
     ok &= pool_open(&a->pool, "alerts", sizeof(struct alert), n);
     ok &= pool_open(&a->bodies, "alert texts", BODY, n);
-    ok &= pool_open(&a->large_bodies, "large alert texts", LARGE_BODY, n / 8 + 1);
+    ok &= pool_open(&a->large_bodies, "large alert texts", LARGE_BODY, larges_for(n));
     ok &= timers_open(&a->timers, n);
     return ok && a->buckets && a->past && a->stage;
+}
+
+size_t alerts_memory(const struct alerts_config *config)
+{
+    const struct alerts *a = NULL; /* only for sizes */
+    size_t n = config->open;
+
+    return buckets_for(n) * sizeof *a->buckets + n * PASTS_PER_OPEN * sizeof *a->past +
+           EVE_LINE + (config->save ? SAVED + LARGE_BODY : 0) +
+           pool_memory(sizeof(struct alert), n) + pool_memory(BODY, n) +
+           pool_memory(LARGE_BODY, larges_for(n)) + timers_memory(n);
 }
 
 static void close_memory(struct alerts *a)

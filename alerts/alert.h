@@ -113,6 +113,9 @@ int64_t alerts_due(const struct alerts *a);
 /* When the oldest open alert was first seen, `but` aside; INT64_MAX without one. */
 int64_t alerts_oldest(const struct alerts *a, const struct alert *but);
 
+/* What alerts_open() allocates. */
+size_t alerts_memory(const struct alerts_config *config);
+
 /* Tells what is untold yet of alerts that are open, in order, and frees it all. */
 void alerts_close(struct alerts *a, int64_t now);
 

@@ -89,7 +89,7 @@ const struct shape eve_ot_nodes[] = {
     {"capture",         SHAPE_OBJECT, "What the sensor could not see", capture_nodes},
     {"commands",        SHAPE_TEXT | SHAPE_LIST, "What to type next"},
     {"truncated",       SHAPE_TEXT | SHAPE_LIST, "What was cut to fit"},
-    {"stats",           SHAPE_OBJECT, "Counters of the sensor, in groups; all are integers"},
+    {"stats",           SHAPE_OBJECT, "How the sensor is: counters in groups"},
     {0},
 };
 /* clang-format on */

@@ -97,6 +97,12 @@ struct block {
 /* Whose call into nDPI this thread is in. */
 static _Thread_local struct classify_memory *paying;
 
+/* What malloc makes of a size: nDPI takes very many small blocks. */
+static size_t cost(size_t size)
+{
+    return (size + sizeof(size_t) + 15) / 16 * 16;
+}
+
 static bool charge(struct classify_memory *m, size_t size)
 {
     if (m->used > m->ceiling || size > m->ceiling - m->used) {
@@ -115,11 +121,11 @@ static void *take_zeroed(size_t n, size_t size)
     size_t whole;
 
     if (!paying || __builtin_mul_overflow(n, size, &whole) ||
-        __builtin_add_overflow(whole, sizeof *b, &whole) || !charge(paying, whole))
+        __builtin_add_overflow(whole, sizeof *b, &whole) || !charge(paying, cost(whole)))
         return NULL;
     b = calloc(1, whole);
     if (!b) {
-        paying->used -= whole;
+        paying->used -= cost(whole);
         return NULL;
     }
     b->owner = paying;
@@ -139,7 +145,7 @@ static void give(void *at)
     if (!b)
         return;
     b--;
-    b->owner->used -= b->size;
+    b->owner->used -= cost(b->size);
     free(b);
 }
 
@@ -368,19 +374,34 @@ static bool open_module(struct classifier *c)
     return c->module && compat_start(c->module);
 }
 
+static size_t state_size(void)
+{
+    return sizeof(struct classified) + ndpi_detection_get_sizeof_ndpi_flow_struct();
+}
+
 bool classifier_open(struct classifier *c, size_t nflows, size_t memory)
 {
-    size_t size =
-        sizeof(struct classified) + ndpi_detection_get_sizeof_ndpi_flow_struct();
-
     *c = (struct classifier){.memory = {.ceiling = SIZE_MAX}};
     c->memory.failed = &c->counters.failed;
-    if (!open_module(c) || !pool_open(&c->states, "classified flows", size, nflows)) {
+    if (!open_module(c) ||
+        !pool_open(&c->states, "classified flows", state_size(), nflows)) {
         classifier_close(c);
         return false;
     }
     c->memory.ceiling = c->memory.used + (memory ? memory : DEFAULT_MEMORY);
     return true;
+}
+
+size_t classifier_memory(size_t nflows, size_t memory)
+{
+    struct classifier c;
+    size_t module;
+
+    if (!classifier_open(&c, 1, memory))
+        return SIZE_MAX;
+    module = c.memory.ceiling;
+    classifier_close(&c);
+    return module + pool_memory(state_size(), nflows);
 }
 
 void classifier_close(struct classifier *c)

@@ -80,6 +80,9 @@ enum classify_answer { CLASSIFY_MORE, CLASSIFY_DONE };
  */
 bool classifier_open(struct classifier *c, size_t nflows, size_t memory);
 
+/* What it may ever take; asks nDPI, by opening one.  SIZE_MAX when that fails. */
+size_t classifier_memory(size_t nflows, size_t memory);
+
 /* Every state must have come back, by CLASSIFY_DONE or classify_end(). */
 void classifier_close(struct classifier *c);
 

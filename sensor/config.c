@@ -17,8 +17,9 @@ struct load {
     struct arena trees; /* of all files, until the end */
     struct setting_reader reader;
     unsigned included; /* files so far; 0: this is the main one */
-    void *base;        /* what offsets are from: the configuration or an output */
-    unsigned of;       /* types of that output; 0: the configuration */
+    void *base;        /* what offsets are from: the configuration or an entry */
+    unsigned of;       /* the kind of that entry; 0: the configuration */
+    const char *one;   /* what an entry is called */
     struct place set[SETTINGS_MAX];
     unsigned nsecrets;
     struct place secrets[SECRETS_MAX]; /* lines that must not be shown */
@@ -36,7 +37,7 @@ static void set_defaults(struct load *l)
         struct bytes text = {(const uint8_t *)s->value, s->value ? strlen(s->value) : 0};
         struct yaml *node;
 
-        if (!s->value || s->type == SETTING_OUTPUTS || !setting_is_of(s, l->of))
+        if (!s->value || s->type == SETTING_ENTRIES || !setting_is_of(s, l->of))
             continue;
         node = yaml_load(&l->trees, diagnostics_source(l->d, s->path, text), l->d);
         if (!node || !setting_read(s, node, (char *)l->base + s->offset, &l->reader))
@@ -53,7 +54,7 @@ static const char *offer_known(const struct load *l, const char *section,
     const char *text = "known:";
 
     for (const struct setting *s = settings; s->path; s++) {
-        if (!setting_is_in(s, section) || s->type == SETTING_REFUSED ||
+        if (!setting_is_in(s, section) || s->type == SETTING_LATER ||
             (l->of && !setting_is_of(s, l->of)))
             continue;
         nearest_offer(n, setting_key(s));
@@ -62,12 +63,18 @@ static const char *offer_known(const struct load *l, const char *section,
     return text;
 }
 
+/* Entries of one list, or both the configuration. */
+static bool are_alike(unsigned a, unsigned b)
+{
+    return !a == !b && !(a & OF_OUTPUT) == !(b & OF_OUTPUT);
+}
+
 /* The same word in another section, or in an output of another type. */
 static const struct setting *elsewhere(const struct load *l, const char *key)
 {
     const struct setting *s = settings;
 
-    while (s->path && (strcmp(setting_key(s), key) != 0 || !s->of != !l->of))
+    while (s->path && (strcmp(setting_key(s), key) != 0 || !are_alike(s->of, l->of)))
         s++;
     return s->path ? s : NULL;
 }
@@ -120,68 +127,124 @@ static void unknown_key(struct load *l, const struct yaml *key, const char *sect
         diagnostic_suggest(l->d, error, n.best);
 }
 
+static const struct setting *find(const struct load *l, const char *section,
+                                  const char *key)
+{
+    const struct setting *s = settings;
+
+    while (s->path && (strcmp(setting_key(s), key) != 0 || !setting_is_in(s, section) ||
+                       (l->of && !setting_is_of(s, l->of))))
+        s++;
+    return s->path ? s : NULL;
+}
+
 /* NOLINTBEGIN(misc-no-recursion): as deep as the paths of the table. */
 
-/* ---- outputs ------------------------------------------------------------------- */
+/* ---- entries of lists ---------------------------------------------------------- */
 
-static void need(struct load *l, const struct yaml *item)
+/* What a section or an entry must have. */
+static void need(struct load *l, const struct yaml *map, const char *section)
 {
     for (const struct setting *s = settings; s->path; s++) {
-        if (s->flags & SETTING_REQUIRED && setting_is_of(s, l->of) &&
-            !yaml_get(item, setting_key(s)))
-            diagnostics_error(l->d, &item->at, "this output has no `%s`", setting_key(s))
+        const char *key = setting_key(s);
+        const struct yaml *node;
+
+        if (!setting_is_of(s, l->of) || !setting_is_in(s, section))
+            continue;
+        node = yaml_get(map, key);
+        if (s->flags & SETTING_REQUIRED && !node)
+            diagnostics_error(l->d, &map->at, "this %s has no `%s`",
+                              map->key ? map->key->text : l->one, key)
                 ->help = s->doc;
+        if (s->with && node && !yaml_get(map, s->with))
+            diagnostics_error(l->d, &node->key->at, "`%s` needs `%s` beside it", key,
+                              s->with);
     }
 }
 
-static void be_unique(struct load *l, const struct config_output *o,
+/* No entry before this one has its name. */
+static void be_unique(struct load *l, const struct setting *list, const void *first,
                       const struct yaml *item)
 {
-    const struct yaml *name = yaml_get(item, "name");
-    const struct config_output *other = l->c->outputs;
+    const struct setting *s = list + 1;
+    const struct yaml *node = yaml_get(item, setting_key(s));
+    const char *name, *other;
 
-    while (o->name && other < o && (!other->name || strcmp(other->name, o->name) != 0))
-        other++;
-    if (name && o->name && other < o)
-        diagnostics_error(l->d, &name->at, "two outputs are called `%s`", o->name);
+    assert(s->flags & SETTING_UNIQUE);
+    memcpy(&name, (const char *)l->base + s->offset, sizeof name);
+    for (const char *at = first; name && at < (const char *)l->base;
+         at += list->list->size) {
+        memcpy(&other, at + s->offset, sizeof other);
+        if (!other || strcmp(name, other) != 0)
+            continue;
+        diagnostics_error(l->d, &node->at, "two %ss are called `%s`", list->list->one,
+                          name);
+        return;
+    }
 }
 
-static void read_output(struct load *l, struct config_output *o, const struct yaml *item)
+/* Its kind, by its `type` when there are several; 0: that was wrong, or is for later. */
+static unsigned kind_of(struct load *l, const struct setting *list, struct yaml *item)
 {
+    const struct setting *s;
     const struct yaml *type;
     unsigned chosen;
 
-    if (!yaml_is(item, YAML_MAP, l->d))
-        return;
+    if (!list->list->types)
+        return list->list->of;
+    l->of = list->list->of;
+    s = find(l, list->path, "type");
+    l->of = 0;
     type = yaml_get(item, "type");
     if (!type)
-        diagnostics_error(l->d, &item->at, "this output has no `type`")->help =
-            "known: redis file";
-    if (!type || !yaml_choice(type, output_type_names, &chosen, l->d))
-        return;
-    l->base = o;
-    l->of = 1U << chosen;
-    set_defaults(l);
-    read_map(l, item, "outputs");
-    need(l, item);
-    be_unique(l, o, item);
-    l->base = l->c;
-    l->of = 0;
+        diagnostics_error(l->d, &item->at, "this %s has no `type`", list->list->one)
+            ->help = s->doc;
+    if (!type || setting_is_later(s, type, l->d) ||
+        !yaml_choice(type, list->list->types, &chosen, l->d))
+        return 0;
+    return list->list->of << chosen;
 }
 
-static void read_outputs(struct load *l, const struct yaml *list)
+/* False when it is to be left out. */
+static bool read_entry(struct load *l, const struct setting *list, void *first,
+                       unsigned place, struct yaml *item)
 {
+    unsigned kind;
+
+    if (!yaml_is(item, YAML_MAP, l->d))
+        return false;
+    kind = kind_of(l, list, item);
+    if (!kind)
+        return false;
+    l->base = (char *)first + place * list->list->size;
+    l->of = kind;
+    l->one = list->list->one;
+    set_defaults(l);
+    read_map(l, item, list->path);
+    be_unique(l, list, first, item);
+    l->base = l->c;
+    l->of = 0;
+    return true;
+}
+
+static void read_entries(struct load *l, const struct setting *s, const struct yaml *list)
+{
+    const struct setting_list *of = s->list;
+    unsigned n = 0;
+    void *first;
+
     if (!yaml_is(list, YAML_SEQUENCE, l->d))
         return;
-    if (list->n > CONFIG_OUTPUTS) {
-        diagnostics_error(l->d, &list->at, "there are %u outputs; at most %d", list->n,
-                          CONFIG_OUTPUTS);
+    if (list->n > of->most) {
+        diagnostics_error(l->d, &list->at, "there are %u %ss; at most %u", list->n,
+                          of->one, of->most);
         return;
     }
-    l->c->noutputs = 0;
-    l->c->outputs = arena_take(&l->c->arena, CONFIG_OUTPUTS * sizeof *l->c->outputs);
-    for (const struct yaml *item = list->first; item; item = item->next)
-        read_output(l, &l->c->outputs[l->c->noutputs++], item);
+    first = arena_take(&l->c->arena, of->most * of->size);
+    for (struct yaml *item = list->first; item; item = item->next)
+        n += read_entry(l, s, first, n, item);
+    memcpy((char *)l->c + s->offset, &first, sizeof first);
+    memcpy((char *)l->c + of->count, &n, sizeof n);
 }
 
 /* ---- the tree ------------------------------------------------------------------ */
@@ -216,28 +279,19 @@ static void read_setting(struct load *l, const struct setting *s, struct yaml *n
     if (s->type == SETTING_SECTION) {
         if (is_section(node, l->d))
             read_map(l, node, s->path);
-    } else if (s->type == SETTING_REFUSED) {
-        diagnostics_error(l->d, &node->key->at, "%s", s->doc);
+    } else if (s->type == SETTING_LATER) {
+        diagnostics_warning(l->d, &node->key->at, "`%s` is not in force in this version",
+                            s->path)
+            ->help = s->doc;
     } else if (s->flags & SETTING_INCLUDE && l->included) {
         diagnostics_error(l->d, &node->key->at, "only the main file includes others");
     } else if (!is_first(l, s, node)) {
         return;
-    } else if (s->type == SETTING_OUTPUTS) {
-        read_outputs(l, node);
+    } else if (s->type == SETTING_ENTRIES) {
+        read_entries(l, s, node);
     } else {
         setting_read(s, node, (char *)l->base + s->offset, &l->reader);
     }
-}
-
-static const struct setting *find(const struct load *l, const char *section,
-                                  const char *key)
-{
-    const struct setting *s = settings;
-
-    while (s->path && (strcmp(setting_key(s), key) != 0 || !setting_is_in(s, section) ||
-                       (l->of && !setting_is_of(s, l->of))))
-        s++;
-    return s->path ? s : NULL;
 }
 
 static void read_map(struct load *l, const struct yaml *map, const char *section)
@@ -253,6 +307,7 @@ static void read_map(struct load *l, const struct yaml *map, const char *section
         else
             unknown_key(l, node->key, section);
     }
+    need(l, map, section);
 }
 
 /* NOLINTEND(misc-no-recursion) */

@@ -35,6 +35,9 @@ enum output_what {
     OUTPUT_STATS = 1 << 6,
 };
 
+/* What becomes of entries no consumer group has acknowledged. */
+enum config_trim_unread { CONFIG_TRIM_NEVER };
+
 enum outbox_full { OUTBOX_DROP_LOWEST, OUTBOX_DROP_OLDEST };
 
 /* One port to listen on. */
@@ -63,9 +66,9 @@ struct config_redis {
     const char *keys;                         /* as written, with <site> and <sensor> */
     const char *prefix;                       /* keys with these filled in */
     int64_t connect_timeout, command_timeout; /* ns */
-    uint32_t queue;                           /* entries */
     const char *tls_ca, *tls_cert, *tls_key;  /* files; tls_ca NULL: no TLS */
     int64_t trim_keep; /* ns an entry stays in the stream; 0: for ever */
+    enum config_trim_unread trim_unread;
 };
 
 struct config_file {

@@ -17,20 +17,15 @@ static unsigned depth_of(const struct setting *s)
     return depth;
 }
 
-/* Below "outputs:" each setting is one step further in, the first behind a dash. */
+/* In a list each setting is one step further in, the first behind a dash. */
 static int indent_of(const struct setting *s)
 {
     return (int)(2 * depth_of(s) + (s->of ? 2 : 0));
 }
 
-static bool is_first_of_output(const struct setting *s)
-{
-    return strcmp(s->path, "outputs.name") == 0;
-}
-
 static void print_key(const struct setting *s, FILE *out)
 {
-    if (is_first_of_output(s))
+    if (s->flags & SETTING_UNIQUE)
         fprintf(out, "%*s- %s:", indent_of(s) - 2, "", setting_key(s));
     else
         fprintf(out, "%*s%s:", indent_of(s), "", setting_key(s));
@@ -38,39 +33,65 @@ static void print_key(const struct setting *s, FILE *out)
 
 /* ---- what is in force ---------------------------------------------------------- */
 
-static void dump_value(const struct setting *s, const void *base, FILE *out)
+static bool is_told(const struct setting *s, const void *base)
 {
-    const void *from = (const char *)base + s->offset;
+    if (s->type == SETTING_ENTRIES)
+        return true;
+    return s->type != SETTING_SECTION && s->type != SETTING_LATER &&
+           !(s->flags & SETTING_INCLUDE) &&
+           !setting_is_absent(s, (const char *)base + s->offset);
+}
 
-    if (s->type == SETTING_REFUSED || s->flags & SETTING_INCLUDE)
-        return;
-    if (s->type != SETTING_SECTION && setting_is_absent(s, from))
+/* A section without anything is left out: some must have something. */
+static bool has_any(const struct setting *section, const void *base, unsigned of)
+{
+    const struct setting *s = section + 1;
+
+    while (s->path && setting_is_below(s, section->path) &&
+           !(setting_is_of(s, of) && is_told(s, base)))
+        s++;
+    return s->path && setting_is_below(s, section->path);
+}
+
+static void dump_value(const struct setting *s, const void *base, unsigned of, FILE *out)
+{
+    bool is_section = s->type == SETTING_SECTION;
+
+    if (is_section ? !has_any(s, base, of) : !is_told(s, base))
         return;
     print_key(s, out);
-    if (s->type != SETTING_SECTION) {
+    if (!is_section) {
         fputc(' ', out);
-        setting_print(s, from, out);
+        setting_print(s, (const char *)base + s->offset, out);
     }
     fputc('\n', out);
 }
 
-static void dump_output(const struct config_output *o, FILE *out)
+static void dump_entries(const struct setting *list, const struct config *c, FILE *out)
 {
-    for (const struct setting *s = settings; s->path; s++) {
-        if (setting_is_of(s, 1U << o->type))
-            dump_value(s, o, out);
+    const char *entry;
+    unsigned n;
+
+    memcpy(&entry, (const char *)c + list->offset, sizeof entry);
+    memcpy(&n, (const char *)c + list->list->count, sizeof n);
+    print_key(list, out);
+    fputs(n ? "\n" : " []\n", out);
+    for (; n > 0; n--, entry += list->list->size) {
+        unsigned of = setting_entry_of(list->list, entry);
+
+        for (const struct setting *s = list + 1; s->path; s++) {
+            if (setting_is_of(s, of))
+                dump_value(s, entry, of, out);
+        }
     }
 }
 
 static void dump_setting(const struct setting *s, const struct config *c, FILE *out)
 {
-    if (s->type != SETTING_OUTPUTS) {
-        dump_value(s, c, out);
-        return;
-    }
-    fputs(c->noutputs ? "outputs:\n" : "outputs: []\n", out);
-    for (unsigned i = 0; i < c->noutputs; i++)
-        dump_output(&c->outputs[i], out);
+    if (s->type == SETTING_ENTRIES)
+        dump_entries(s, c, out);
+    else
+        dump_value(s, c, 0, out);
 }
 
 void config_dump(const struct config *c, FILE *out)
@@ -122,9 +143,9 @@ bool config_reloadable(const struct config *running, const struct config *next,
 /* Commented out with a # in the first column: what is an example, not the default. */
 static void print_row(const struct setting *s, const char *value, FILE *out)
 {
-    bool is_example = s->example || s->of || s->type == SETTING_OUTPUTS;
+    bool is_example = s->example || s->of || s->type == SETTING_ENTRIES;
     char line[160];
-    int dash = is_first_of_output(s) ? 2 : 0;
+    int dash = s->flags & SETTING_UNIQUE ? 2 : 0;
 
     snprintf(line, sizeof line, "%s%*s%s%s:%s%s", is_example ? "#" : "",
              indent_of(s) - dash, "", dash ? "- " : "", setting_key(s), value ? " " : "",
@@ -133,20 +154,33 @@ static void print_row(const struct setting *s, const char *value, FILE *out)
             s->reload == RELOAD_YES ? " (reload)" : "");
 }
 
-/* One output of each type, named after it. */
-static void print_outputs(FILE *out)
+/* One entry of each type; named after it, or as the example says. */
+static void print_entries(const struct setting *list, FILE *out)
 {
-    for (unsigned type = 0; type < OUTPUT_TYPES; type++) {
-        for (const struct setting *s = settings; s->path; s++) {
+    const struct setting_list *of = list->list;
+
+    for (unsigned type = 0; type == 0 || (of->types && of->types[type]); type++) {
+        for (const struct setting *s = list + 1; s->path; s++) {
             const char *value = s->example ? s->example : s->value;
 
-            if (!s->of || !setting_is_of(s, 1U << type) || s->type == SETTING_REFUSED)
+            if (!s->of || !setting_is_of(s, of->of << type) || s->type == SETTING_LATER)
                 continue;
-            if (s->choices == output_type_names || is_first_of_output(s))
-                value = output_type_names[type];
+            if (of->types && (s->choices == of->types || s->flags & SETTING_UNIQUE))
+                value = of->types[type];
             print_row(s, value, out);
         }
     }
+}
+
+static void print_default(const struct setting *s, FILE *out)
+{
+    bool is_list = s->type == SETTING_ENTRIES;
+
+    if ((s->type == SETTING_SECTION || is_list) && !strchr(s->path, '.'))
+        fputc('\n', out);
+    print_row(s, s->example || is_list ? s->example : s->value, out);
+    if (is_list)
+        print_entries(s, out);
 }
 
 void config_print_default(FILE *out)
@@ -158,16 +192,8 @@ void config_print_default(FILE *out)
         "## the rest takes a restart.  Relative paths are beside this file.\n\n",
         out);
     for (const struct setting *s = settings; s->path; s++) {
-        if (s->of)
-            continue;
-        if (s->type == SETTING_SECTION || s->type == SETTING_OUTPUTS)
-            fputc('\n', out);
-        if (s->type == SETTING_OUTPUTS) {
-            print_row(s, NULL, out);
-            print_outputs(out);
-        } else {
-            print_row(s, s->example ? s->example : s->value, out);
-        }
+        if (!s->of && s->type != SETTING_LATER)
+            print_default(s, out);
     }
 }
 
@@ -176,13 +202,14 @@ void config_print_default(FILE *out)
 static const char *type_name(const struct setting *s)
 {
     static const char *const names[SETTING_TYPES] = {
-        [SETTING_OUTPUTS] = "list",  [SETTING_NUMBER] = "number",
-        [SETTING_DURATION] = "time", [SETTING_SIZE] = "size",
-        [SETTING_RATE] = "rate",     [SETTING_SWITCH] = "true or false",
-        [SETTING_CHOICE] = "one of", [SETTING_CHOICES] = "some of",
-        [SETTING_TEXT] = "text",     [SETTING_NAME] = "name",
-        [SETTING_PATH] = "path",     [SETTING_PATTERN] = "name or beginning*",
-        [SETTING_SERVER] = "server", [SETTING_KEYS] = "text",
+        [SETTING_ENTRIES] = "list",   [SETTING_NUMBER] = "number",
+        [SETTING_DURATION] = "time",  [SETTING_SIZE] = "size",
+        [SETTING_RATE] = "rate",      [SETTING_SWITCH] = "true or false",
+        [SETTING_CHOICE] = "one of",  [SETTING_CHOICES] = "some of",
+        [SETTING_TEXT] = "text",      [SETTING_NAME] = "name",
+        [SETTING_PATH] = "path",      [SETTING_PATTERN] = "name or beginning*",
+        [SETTING_ZONE] = "time zone", [SETTING_PLACE] = "path or unix:/path",
+        [SETTING_SERVER] = "server",  [SETTING_KEYS] = "text",
     };
 
     return names[s->type];
@@ -205,7 +232,7 @@ static void help_type(const struct setting *s, FILE *out)
 void config_print_help(FILE *out)
 {
     for (const struct setting *s = settings; s->path; s++) {
-        if (s->type == SETTING_SECTION || s->type == SETTING_REFUSED)
+        if (s->type == SETTING_SECTION || s->type == SETTING_LATER)
             continue;
         fprintf(out, "%s\n    %s\n    ", s->path, s->doc);
         help_type(s, out);

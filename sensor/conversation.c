@@ -36,6 +36,13 @@ bool conversations_open(struct conversations *all, struct exchanger *exchanger, 
            pool_open(&all->large, "large message buffers", LARGE, n / 256 + 1);
 }
 
+size_t conversations_memory(size_t n)
+{
+    return pool_memory(sizeof(struct conversation), n) +
+           pool_memory(sizeof(struct early), n / 32 + 1) +
+           pool_memory(SMALL, n / 16 + 1) + pool_memory(LARGE, n / 256 + 1);
+}
+
 void conversations_close(struct conversations *all)
 {
     pool_close(&all->places);

@@ -538,6 +538,15 @@ bool flow_open(struct flow_table *t, const struct flow_options *options)
     return false;
 }
 
+size_t flow_memory(size_t flows)
+{
+    size_t n = flows ? flows : FLOWS_DEFAULT;
+
+    return buckets_for(n) * (sizeof(struct flow *) + sizeof(struct flow_host *)) +
+           n * sizeof(struct flow *) + pool_memory(sizeof(struct flow), n) +
+           pool_memory(sizeof(struct flow_host), n);
+}
+
 void flow_close(struct flow_table *t)
 {
     free(t->buckets);

@@ -132,6 +132,9 @@ struct flow_table {
 /* Options are copied; NULL takes all defaults.  False when memory lacks. */
 bool flow_open(struct flow_table *t, const struct flow_options *options);
 
+/* What flow_open() allocates. */
+size_t flow_memory(size_t flows);
+
 /* Frees everything without another word: flow_close_all() says goodbye first. */
 void flow_close(struct flow_table *t);
 

@@ -34,23 +34,41 @@ static const uint8_t *moved(const uint8_t *at, const uint8_t *from, const uint8_
     return at ? to + (at - from) : NULL;
 }
 
-bool lane_packet(struct lane *l, const struct arrival *a)
+/* The packet behind its parcel. */
+static void copy_in(struct parcel *p)
 {
-    struct bytes data = a->packet.data;
-    struct parcel *p = tube_slot(&l->in, sizeof *p + data.len);
+    struct packet *packet = &p->arrival.packet;
+    const uint8_t *from = packet->data.at;
     uint8_t *bytes = (uint8_t *)(p + 1);
+
+    if (packet->data.len)
+        memcpy(bytes, from, packet->data.len);
+    packet->network.at = moved(packet->network.at, from, bytes);
+    packet->payload.at = moved(packet->payload.at, from, bytes);
+    packet->data.at = bytes;
+}
+
+bool lane_packet(struct lane *l, const struct arrival *a, uint64_t position)
+{
+    size_t len = l->options.borrows ? 0 : a->packet.data.len;
+    struct parcel *p = tube_slot(&l->in, sizeof *p + len);
 
     if (!p)
         return false;
     p->kind = PARCEL_PACKET;
+    p->position = position;
     p->arrival = *a;
-    if (data.len)
-        memcpy(bytes, data.at, data.len);
-    p->arrival.packet.data.at = moved(data.at, data.at, bytes);
-    p->arrival.packet.network.at = moved(a->packet.network.at, data.at, bytes);
-    p->arrival.packet.payload.at = moved(a->packet.payload.at, data.at, bytes);
+    if (!l->options.borrows)
+        copy_in(p);
     tube_push(&l->in);
     return true;
+}
+
+uint64_t lane_needs(const struct lane *l, uint64_t head)
+{
+    uint64_t at = atomic_load_explicit(&l->at, memory_order_acquire);
+
+    return tube_used(&l->in) == 0 ? head : at;
 }
 
 bool lane_tell(struct lane *l, enum parcel_kind kind, const struct arrival *a)
@@ -60,6 +78,7 @@ bool lane_tell(struct lane *l, enum parcel_kind kind, const struct arrival *a)
     if (!p)
         return false;
     p->kind = kind;
+    p->position = 0;
     p->arrival = *a;
     tube_push(&l->in);
     return true;
@@ -154,6 +173,7 @@ static void take(struct lane *l, const struct parcel *p)
     const struct arrival *a = &p->arrival;
 
     if (p->kind == PARCEL_PACKET) {
+        atomic_store_explicit(&l->at, p->position, memory_order_release);
         if (l->hooks.at)
             l->hooks.at(l->hooks.context, l->index, a);
         worker_packet(&l->worker, a);

@@ -22,9 +22,10 @@
 
 enum parcel_kind { PARCEL_PACKET, PARCEL_TICK, PARCEL_END };
 
-/* What comes in; the bytes of a packet follow it. */
+/* What comes in; the bytes of a packet follow it, or stay in the packet ring. */
 struct parcel {
     enum parcel_kind kind;
+    uint64_t position;
     struct arrival arrival; /* of a tick and an end only `now` and the number count */
 };
 
@@ -43,6 +44,7 @@ struct lane_options {
     size_t out; /* records; 0: 4096 */
     bool waits;
     bool joined;
+    bool borrows; /* packets stay where they are while lane_needs() them */
 };
 
 /* What the owner of the thread may do in it; all may be NULL. */
@@ -64,6 +66,7 @@ struct lane {
     struct bell bell; /* of the worker */
     struct ring out;
     struct ring counts;     /* struct worker_counters, now and then */
+    _Atomic(uint64_t) at;   /* position of the packet at hand, or of an earlier one */
     atomic_ullong lost;     /* records that found no room */
     atomic_ullong progress; /* parcels done: a lane that hangs does not move it */
     int64_t counted;        /* clock of the latest counts */
@@ -85,8 +88,11 @@ bool lane_start(struct lane *l);
 void lane_join(struct lane *l);
 void lane_close(struct lane *l);
 
-/* The front's: copies the packet in.  False when there is no room. */
-bool lane_packet(struct lane *l, const struct arrival *a);
+/* The front's: one more packet.  False when there is no room. */
+bool lane_packet(struct lane *l, const struct arrival *a, uint64_t position);
+
+/* The front's: the oldest position a packet is needed at; `head` when none is. */
+uint64_t lane_needs(const struct lane *l, uint64_t head);
 
 /* Time, or the end, at a's `now`; its packet gives the number alone. */
 bool lane_tell(struct lane *l, enum parcel_kind kind, const struct arrival *a);

@@ -25,7 +25,10 @@ libsensor_a_SOURCES = \
 	%reldir%/outputs.h %reldir%/outputs.c \
 	%reldir%/analysis.h %reldir%/analysis.c \
 	%reldir%/replay.h %reldir%/replay.c \
-	%reldir%/status.h \
+	%reldir%/status.h %reldir%/status.c %reldir%/status_json.c %reldir%/status_read.c \
+	%reldir%/status_fields.h %reldir%/status_fields.c %reldir%/status_text.c \
+	%reldir%/metrics.h %reldir%/metrics.c %reldir%/metrics_print.c \
+	%reldir%/ceiling.h %reldir%/ceiling.c \
 	%reldir%/stats.h %reldir%/stats.c \
 	%reldir%/commands.h %reldir%/cmd_replay.c %reldir%/cmd_check.c
 

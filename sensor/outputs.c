@@ -17,7 +17,6 @@ static struct sink *open_redis(const struct config_redis *c, char error[SINK_ERR
     s.mode = (enum redis_mode)c->mode;
     s.connect_ms = (unsigned)(c->connect_timeout / NS_PER_MS);
     s.command_ms = (unsigned)(c->command_timeout / NS_PER_MS);
-    s.queue = c->queue;
     return sink_redis_open(&s, ~0u, error);
 }
 

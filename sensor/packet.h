@@ -39,6 +39,7 @@ struct raw {
     uint32_t source;    /* which file or interface */
     uint32_t link_type; /* LINKTYPE_ number of the capture formats */
     uint32_t wire;      /* bytes it had on the wire */
+    uint64_t position;  /* of a frame that stays in a packet ring; else of no meaning */
     struct bytes bytes; /* what was captured of them */
 };
 

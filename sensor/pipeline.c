@@ -47,9 +47,9 @@ static void tell_idle(struct pipeline *p, struct pipeline_front *f, int64_t now,
  * do: as long as they are told the time, all move on.
  */
 static bool hand_over(struct pipeline *p, struct pipeline_front *f, struct lane *l,
-                      const struct arrival *a)
+                      const struct arrival *a, uint64_t position)
 {
-    for (unsigned tries = 0; !lane_packet(l, a); tries++) {
+    for (unsigned tries = 0; !lane_packet(l, a, position); tries++) {
         if (!p->options.waits && tries == PATIENCE)
             return false;
         tell_idle(p, f, a->now, a->packet.number - 1);
@@ -68,7 +68,7 @@ bool pipeline_packet(struct pipeline *p, unsigned front, const struct raw *raw)
         worker_packet(&p->lanes[0].worker, &a);
         return true;
     }
-    if (!hand_over(p, f, lane_of(p, f, &a.packet), &a)) {
+    if (!hand_over(p, f, lane_of(p, f, &a.packet), &a, raw->position)) {
         f->lost++;
         return false;
     }
@@ -77,6 +77,18 @@ bool pipeline_packet(struct pipeline *p, unsigned front, const struct raw *raw)
         tell_idle(p, f, a.now, a.packet.number);
     }
     return true;
+}
+
+uint64_t pipeline_needs(const struct pipeline *p, unsigned front, uint64_t head)
+{
+    uint64_t oldest = head;
+
+    for (unsigned i = 0; i < p->options.workers; i++) {
+        uint64_t needs = lane_needs(&p->lanes[p->fronts[front].first + i], head);
+
+        oldest = needs < oldest ? needs : oldest;
+    }
+    return oldest;
 }
 
 void pipeline_idle(struct pipeline *p, unsigned front, int64_t wall)
@@ -206,6 +218,7 @@ static bool open_lanes(struct pipeline *p)
     struct lane_options lane = {.worker = o->worker,
                                 .in = o->threads ? o->in : 1,
                                 .waits = o->waits,
+                                .borrows = o->borrows,
                                 .joined = !p->merges};
     struct lane_hooks hooks = p->hooks;
     bool ok = true;

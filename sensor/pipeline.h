@@ -26,8 +26,9 @@ struct pipeline_options {
     struct worker_options worker;
     unsigned fronts, workers; /* workers of each front; 0: 1 */
     bool threads;
-    bool waits; /* replay: wait where there is no room */
-    size_t in;  /* bytes that wait for each worker; 0: lane.h's default */
+    bool waits;   /* replay: wait where there is no room */
+    bool borrows; /* packets stay where they are as long as pipeline_needs() them */
+    size_t in;    /* bytes that wait for each worker; 0: lane.h's default */
 };
 
 /* `between` and `tick` are called by the thread that calls the sink. */
@@ -64,6 +65,9 @@ bool pipeline_start(struct pipeline *p);
 
 /* One packet of a front; false when it was lost for want of room. */
 bool pipeline_packet(struct pipeline *p, unsigned front, const struct raw *raw);
+
+/* The oldest position a packet of this front is needed at; `head` when none is. */
+uint64_t pipeline_needs(const struct pipeline *p, unsigned front, uint64_t head);
 
 /* Time went on: no packet from before `wall` (ns since 1970) is expected any more. */
 void pipeline_idle(struct pipeline *p, unsigned front, int64_t wall);

@@ -101,7 +101,7 @@ static void print_quoted(const char *text, FILE *out)
     static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+";
 
-    if (text[strspn(text, plain)] == '\0' && text[0] != '-' && text[0] != '.') {
+    if (*text && text[strspn(text, plain)] == '\0' && text[0] != '-' && text[0] != '.') {
         fputs(text, out);
         return;
     }

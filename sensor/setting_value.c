@@ -3,10 +3,14 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sensor/settings.h"
 
-enum { TEXT_LONGEST = 1024, NAME_LONGEST = 64, KEYS_LONGEST = 128 };
+#define ZONES "/usr/share/zoneinfo/"
+
+enum { TEXT_LONGEST = 1024, NAME_LONGEST = 64, KEYS_LONGEST = 128, ZONE_LONGEST = 64 };
+enum { SOCKET_LONGEST = 107 };
 
 /* ---- numbers ------------------------------------------------------------------ */
 
@@ -111,6 +115,19 @@ static bool read_switch(const struct setting *s, struct yaml *node, void *to,
 
 /* ---- choices and lists --------------------------------------------------------- */
 
+bool setting_is_later(const struct setting *s, const struct yaml *word,
+                      struct diagnostics *d)
+{
+    for (unsigned i = 0; s->later && s->later[i]; i++) {
+        if (word->kind == YAML_SCALAR && strcmp(word->text, s->later[i]) == 0) {
+            diagnostics_warning(d, &word->at, "`%s: %s` is not in force in this version",
+                                s->path, word->text);
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool read_choice(const struct setting *s, struct yaml *node, void *to,
                         const struct setting_reader *with)
 {
@@ -144,10 +161,17 @@ static bool read_choices(const struct setting *s, struct yaml *node, void *to,
 
     *set = 0;
     for (struct yaml *item = ok ? node->first : NULL; item; item = item->next) {
+        if (setting_is_later(s, item, with->d))
+            continue;
         if (yaml_choice(item, s->choices, &one, with->d))
             *set |= 1U << one;
         else
             ok = false;
+    }
+    if (ok && !*set) {
+        diagnostics_error(with->d, &node->at, "%s has nothing this version knows",
+                          setting_key(s));
+        return false;
     }
     return ok;
 }
@@ -170,6 +194,30 @@ static const char *not_a_pattern(const char *text)
     const char *star = strchr(text, '*');
 
     return star && star[1] ? "a name, or its beginning and a * at the end" : NULL;
+}
+
+static const char *not_a_zone(const char *text)
+{
+    static const char signs[] = "abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_+-";
+    char path[ZONE_LONGEST + sizeof ZONES];
+
+    if (text[strspn(text, signs)] || text[0] == '/' || strlen(text) > ZONE_LONGEST)
+        return "a time zone such as Europe/Berlin";
+    snprintf(path, sizeof path, "%s%s", ZONES, text);
+    return access(ZONES, X_OK) == 0 && access(path, R_OK) != 0
+               ? "a time zone there is, such as Europe/Berlin"
+               : NULL;
+}
+
+/* A path of a socket may begin with a variable. */
+static const char *not_a_place(const char *text)
+{
+    if (strncmp(text, "unix:", 5) != 0)
+        return NULL;
+    return (text[5] == '/' || text[5] == '$') && strlen(text + 5) <= SOCKET_LONGEST
+               ? NULL
+               : "a file, or unix:/path of at most 107 characters";
 }
 
 static bool is_port(const char *text)
@@ -216,10 +264,9 @@ static const char *not_keys(const char *text)
 }
 
 static const char *(*const checks[SETTING_TYPES])(const char *) = {
-    [SETTING_NAME] = not_a_name,
-    [SETTING_PATTERN] = not_a_pattern,
-    [SETTING_SERVER] = not_a_server,
-    [SETTING_KEYS] = not_keys,
+    [SETTING_NAME] = not_a_name,     [SETTING_ZONE] = not_a_zone,
+    [SETTING_PLACE] = not_a_place,   [SETTING_PATTERN] = not_a_pattern,
+    [SETTING_SERVER] = not_a_server, [SETTING_KEYS] = not_keys,
 };
 
 static bool is_printable(const char *text)
@@ -266,7 +313,7 @@ static const char *variable(const char *text, size_t *len)
 static const char *path_of(const struct yaml *node, const struct setting_reader *with)
 {
     const char *path = "", *text = node->text, *value;
-    bool absolute = text[0] == '/' || text[0] == '$';
+    bool absolute = text[0] == '/' || text[0] == '$' || strncmp(text, "unix:", 5) == 0;
     size_t len;
 
     for (; *text; text += len) {
@@ -289,16 +336,19 @@ static const char *path_of(const struct yaml *node, const struct setting_reader 
 static bool text_of(const struct setting *s, const struct yaml *node,
                     const struct setting_reader *with, const char **out)
 {
-    const char *text, *wants;
+    const char *text = "", *wants;
+    bool is_empty = s->flags & SETTING_EMPTY && node->kind == YAML_SCALAR && !node->len;
 
-    if (!yaml_text(node, &text, with->d))
+    if (!is_empty && !yaml_text(node, &text, with->d))
         return false;
     wants = checks[s->type] ? checks[s->type](text) : NULL;
     if (!is_printable(text) || strlen(text) > TEXT_LONGEST)
         wants = "one line of at most 1024 characters";
     if (wants)
         return refuse_text(s, node, wants, with->d);
-    *out = s->type == SETTING_PATH ? path_of(node, with) : arena_text(with->arena, text);
+    *out = s->type == SETTING_PATH || s->type == SETTING_PLACE
+               ? path_of(node, with)
+               : arena_text(with->arena, text);
     return true;
 }
 

@@ -132,27 +132,47 @@ static void alerting(struct json *j, const struct analysis *a)
     group(j, "alerts", counters, COUNT_OF(counters));
 }
 
+/* The envelope of a stats event, until its counters. */
+static void begin(struct json *j, int64_t time, const char *host)
+{
+    json_object(j, NULL);
+    json_time(j, "timestamp", time);
+    json_text(j, "event_type", "stats");
+    if (host)
+        json_text(j, "host", host);
+    json_object(j, "ot");
+    json_object(j, "stats");
+}
+
+static size_t end(struct json *j)
+{
+    json_object_end(j);
+    json_object_end(j);
+    json_object_end(j);
+    return json_end_line(j);
+}
+
 void stats_print(FILE *out, const struct replay *replay)
 {
     static char line[16384];
     struct json j = json_into(line, sizeof line);
     const struct worker_counters *w = &replay->counts;
-    size_t len;
 
-    json_object(&j, NULL);
-    json_time(&j, "timestamp", replay->last);
-    json_text(&j, "event_type", "stats");
-    json_object(&j, "ot");
-    json_object(&j, "stats");
+    begin(&j, replay->last, NULL);
     decoding(&j, &replay->decoded);
     flows(&j, w);
     streams(&j, &w->streams);
     messages(&j, w, replay->pipeline.fronts[0].front.clock.jumps);
     protocols(&j, replay->analysis);
     alerting(&j, replay->analysis);
-    json_object_end(&j);
-    json_object_end(&j);
-    json_object_end(&j);
-    len = json_end_line(&j);
-    fwrite(line, 1, len, out);
+    fwrite(line, 1, end(&j), out);
+}
+
+size_t stats_line(const struct status *s, char *out, size_t size)
+{
+    struct json j = json_into(out, size);
+
+    begin(&j, s->now, s->name);
+    status_json(s, &j);
+    return end(&j);
 }

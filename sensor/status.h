@@ -8,8 +8,14 @@
  * Counts are since the start of the process.  Times are ns since 1970.
  */
 
+#include <stdio.h>
+
 #include "sensor/config.h"
 #include "sensor/core/clock.h"
+
+/* Both libraries have a json_object(): who needs one of them includes it himself. */
+struct json;
+struct json_t; /* of jansson */
 
 enum { STATUS_NAME = 32, STATUS_ERROR = 200, STATUS_PROTOCOLS = 32, STATUS_TABLES = 24 };
 enum { STATUS_OUTPUTS = CONFIG_OUTPUTS, STATUS_INTERFACES = CONFIG_INTERFACES };
@@ -105,5 +111,33 @@ struct status {
  */
 double status_seeing(const struct status *s);
 double status_delivering(const struct status *s);
+
+/* ---- as JSON, between the control socket and the command (status_json, _read) --- */
+
+/* Members of the object that is open in j: all there is. */
+void status_json(const struct status *s, struct json *j);
+
+/*
+ * The same object back.  What is absent is 0 or "", what is no status at all is
+ * refused.  Texts stay those of the JSON: keep it as long as the status.
+ */
+bool status_from_json(const struct json_t *object, struct status *s);
+
+/* ---- for people (status_text) ---------------------------------------------------- */
+
+/* A screen of at most 100 columns, ASCII; ends with what to do next. */
+void status_text(const struct status *s, FILE *out);
+
+/* ---- for machines (stats, metrics_text) ------------------------------------------- */
+
+/* The fields of the health hash, in its order. */
+enum { STATUS_PAIRS = 32 };
+
+struct status_pair {
+    const char *name;
+    char value[STATUS_ERROR];
+};
+
+unsigned status_pairs(const struct status *s, struct status_pair pairs[STATUS_PAIRS]);
 
 #endif

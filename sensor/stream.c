@@ -700,6 +700,11 @@ bool stream_open(struct streams *e, const struct stream_options *options,
                      e->options.chunks);
 }
 
+size_t stream_memory(size_t chunks)
+{
+    return pool_memory(sizeof(struct stream_chunk), chunks ? chunks : CHUNKS_DEFAULT);
+}
+
 void stream_close(struct streams *e)
 {
     pool_close(&e->chunks);

@@ -133,6 +133,7 @@ struct streams {
  * memory lacks. */
 bool stream_open(struct streams *e, const struct stream_options *options,
                  const struct stream_handler *handler);
+size_t stream_memory(size_t chunks); /* what stream_open() allocates */
 void stream_close(struct streams *e);
 
 void stream_start(struct stream_pair *pair, void *context);

@@ -430,6 +430,16 @@ static void apply_defaults(struct worker_options *o)
     o->records = o->records ? o->records : DEFAULT_RECORDS;
 }
 
+static size_t chunks_for(size_t flows)
+{
+    return flows / 4 + 1;
+}
+
+static size_t classified_for(size_t flows)
+{
+    return flows / 16 + 1;
+}
+
 bool worker_open(struct worker *w, const struct worker_options *options,
                  struct record_sink sink)
 {
@@ -442,7 +452,7 @@ bool worker_open(struct worker *w, const struct worker_options *options,
     w->clock.now = w->look_at = INT64_MIN;
     w->sink = sink;
     flow_options = (struct flow_options){.flows = w->options.flows};
-    stream_options = (struct stream_options){.chunks = w->options.flows / 4 + 1};
+    stream_options = (struct stream_options){.chunks = chunks_for(w->options.flows)};
     if (!flow_open(&w->flows, &flow_options) ||
         !stream_open(&w->streams, &stream_options, &stream_handler) ||
         !exchanger_open(&w->exchanger, w->options.records, w->options.flows,
@@ -451,13 +461,26 @@ bool worker_open(struct worker *w, const struct worker_options *options,
         !pool_open(&w->notes, "notes", sizeof(struct note), w->options.flows + 1))
         return false;
     if (w->options.classify &&
-        !classifier_open(&w->classifier, w->options.flows / 16 + 1, 0))
+        !classifier_open(&w->classifier, classified_for(w->options.flows), 0))
         return false;
     w->exchanger.per_flow = (uint32_t)w->options.pending;
     w->exchanger.first_patience = w->options.response_timeout;
     w->flows.ended = flow_ended;
     w->flows.context = w;
     return true;
+}
+
+struct worker_memory worker_memory(const struct worker_options *options)
+{
+    struct worker_options o = *options;
+
+    apply_defaults(&o);
+    return (struct worker_memory){
+        .flows = flow_memory(o.flows) + pool_memory(sizeof(struct note), o.flows + 1),
+        .streams = stream_memory(chunks_for(o.flows)),
+        .records = exchanger_memory(o.records, o.flows),
+        .conversations = conversations_memory(o.flows),
+        .classifier = o.classify ? classifier_memory(classified_for(o.flows), 0) : 0};
 }
 
 void worker_close(struct worker *w)

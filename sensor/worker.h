@@ -63,6 +63,13 @@ struct worker {
 /* False when memory lacks.  The sink is copied. */
 bool worker_open(struct worker *w, const struct worker_options *options,
                  struct record_sink sink);
+
+/* Bytes that worker_open() allocates, and the most nDPI may take later. */
+struct worker_memory {
+    size_t flows, streams, records, conversations, classifier;
+};
+struct worker_memory worker_memory(const struct worker_options *options);
+
 void worker_close(struct worker *w);
 
 /* One packet; its bytes are borrowed for the call. */

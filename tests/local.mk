@@ -115,6 +115,15 @@ unit_tests += %reldir%/test_config
 %canon_reldir%_test_config_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_config_LDADD  = $(with_sensor)
 
+unit_tests += %reldir%/test_status
+%canon_reldir%_test_status_SOURCES = %reldir%/test_status.c %reldir%/status_parse.c
+%canon_reldir%_test_status_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_status_LDADD  = $(with_sensor)
+
+unit_tests += %reldir%/test_ceiling
+%canon_reldir%_test_ceiling_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_ceiling_LDADD  = $(with_sensor)
+
 unit_tests += %reldir%/test_worker
 %canon_reldir%_test_worker_SOURCES = %reldir%/test_worker.c %reldir%/wire.c
 %canon_reldir%_test_worker_CFLAGS = $(unit_cflags)
@@ -176,6 +185,6 @@ endif
 
 EXTRA_DIST += $(scripts) %reldir%/events.py %reldir%/compare-decode \
 	%reldir%/dump.h %reldir%/feed.h %reldir%/frames.h %reldir%/guard.h %reldir%/rules_bench.h \
-	%reldir%/sample.h %reldir%/sample_alerts.h %reldir%/samples.h %reldir%/unit.h %reldir%/wire.h \
+	%reldir%/sample.h %reldir%/sample_alerts.h %reldir%/samples.h %reldir%/status_parse.h %reldir%/unit.h %reldir%/wire.h \
 	%reldir%/corpus \
 	%reldir%/config/bad.txt %reldir%/config/bad.yaml %reldir%/config/plant.yaml %reldir%/messages

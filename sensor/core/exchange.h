@@ -92,6 +92,7 @@ struct exchange {
 /* Pools for n open records and nflows exchanges; false when memory lacks. */
 bool exchanger_open(struct exchanger *home, size_t n, size_t nflows,
                     struct record_sink sink, struct clock *clock);
+size_t exchanger_memory(size_t n, size_t nflows); /* what exchanger_open() allocates */
 void exchanger_close(struct exchanger *home);
 
 /* The earliest deadline, INT64_MAX when nothing waits. */

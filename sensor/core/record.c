@@ -65,6 +65,11 @@ const struct label operation_state_labels[] = {
 
 /* ---- the pool ------------------------------------------------------------- */
 
+static size_t stores_of(unsigned step, size_t n)
+{
+    return step == 1 ? n / 8 + 1 : n / 128 + 1;
+}
+
 bool record_pool_open(struct record_pool *pool, size_t n)
 {
     bool ok;
@@ -74,7 +79,7 @@ bool record_pool_open(struct record_pool *pool, size_t n)
 
     for (unsigned i = 1; i < RECORD_STEPS; i++)
         ok &= pool_open(&pool->steps[i - 1], "record stores", step_sizes[i],
-                        i == 1 ? n / 8 + 1 : n / 128 + 1);
+                        stores_of(i, n));
     return ok;
 }
 
@@ -92,6 +97,15 @@ static void *take_from(struct record_pool *pool, struct pool *p)
     while (!object && pool->wait && pool->wait(pool->context))
         object = pool_take(p);
     return object;
+}
+
+size_t record_pool_memory(size_t n)
+{
+    size_t bytes = pool_memory(sizeof(struct record), n);
+
+    for (unsigned i = 1; i < RECORD_STEPS; i++)
+        bytes += pool_memory(step_sizes[i], stores_of(i, n));
+    return bytes;
 }
 
 void record_pool_close(struct record_pool *pool)

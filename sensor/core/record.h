@@ -219,6 +219,7 @@ struct record_pool {
 
 /* Memory for n records and for the few that need more room; false when it lacks. */
 bool record_pool_open(struct record_pool *pool, size_t n);
+size_t record_pool_memory(size_t n); /* what record_pool_open() allocates */
 void record_pool_close(struct record_pool *pool);
 
 /*
