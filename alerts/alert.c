@@ -348,7 +348,7 @@ static uint64_t hash_number(uint64_t seed, uint64_t n)
     return hash_stable(seed, bytes, sizeof bytes);
 }
 
-static enum severity severity_of(const struct finding *f)
+enum severity finding_severity(const struct finding *f)
 {
     return f->score ? severity_of_score(f->score) : f->signature->severity;
 }
@@ -373,7 +373,7 @@ static void copy_record(struct alert *alert, const struct record *r)
 /* An open alert never gets less severe. */
 static void take_score(struct alert *alert, const struct finding *f)
 {
-    enum severity severity = severity_of(f);
+    enum severity severity = finding_severity(f);
     unsigned score = f->score ? f->score : f->signature->score;
 
     if (score == 0)
@@ -562,7 +562,7 @@ static void repeat(struct alerts *a, struct alert *alert, const struct finding *
 static void again(struct alerts *a, struct alert *alert, const struct finding *f)
 {
     count(a, alert, time_of(f, a->now));
-    if (severity_of(f) > alert->severity) {
+    if (finding_severity(f) > alert->severity) {
         a->counters.escalated++;
         tell_new(a, alert, f, ALERT_ESCALATED);
     } else if (another_act(alert, f)) {
@@ -578,9 +578,24 @@ static void over(struct alerts *a, struct alert *alert)
         end(a, alert);
 }
 
+uint64_t alert_root(const struct finding *f)
+{
+    return root_of(f->signature, f->track);
+}
+
+void alerts_adopt(struct alerts *a, const struct alerts_config *config)
+{
+    unsigned open = a->config.open;
+    bool saves = a->config.save;
+
+    a->config = *config;
+    a->config.open = open;
+    a->config.save = saves;
+}
+
 void alerts_take(struct alerts *a, const struct finding *f, int64_t now)
 {
-    uint64_t root = root_of(f->signature, f->track);
+    uint64_t root = alert_root(f);
     struct alert *alert;
 
     alerts_expire(a, now);
@@ -590,10 +605,10 @@ void alerts_take(struct alerts *a, const struct finding *f, int64_t now)
         over(a, alert);
     else if (alert)
         again(a, alert, f);
-    else if (admit(a, severity_of(f)))
+    else if (admit(a, finding_severity(f)))
         open_new(a, f, root, time_of(f, a->now));
     else
-        storm(a, severity_of(f), f);
+        storm(a, finding_severity(f), f);
 }
 
 /* ---- taking back ---------------------------------------------------------------- */

@@ -98,6 +98,15 @@ bool alerts_open(struct alerts *a, const struct alerts_config *config,
  */
 bool alerts_restore(struct alerts *a, struct bytes saved);
 
+/* From now on these times, rates and words; what memory depends on stays as it is. */
+void alerts_adopt(struct alerts *a, const struct alerts_config *config);
+
+/* Of this occurrence. */
+enum severity finding_severity(const struct finding *f);
+
+/* The root cause of a finding: the same on every sensor. */
+uint64_t alert_root(const struct finding *f);
+
 /*
  * Takes in a finding of now.  `now` never runs backwards; deadlines before it are
  * met first.

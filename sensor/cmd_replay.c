@@ -15,6 +15,7 @@
 
 #include "alerts/text.h"
 #include "sensor/commands.h"
+#include "sensor/outputs.h"
 #include "sensor/replay.h"
 #include "sensor/stats.h"
 
@@ -329,20 +330,18 @@ static bool load(struct job *r)
 
 static bool open_alerts(struct job *r)
 {
-    const struct config *c = r->setup.config;
     struct alerts_config config = alerts_defaults();
 
-    config.update_every = c->update_every;
-    config.close_after = c->close_after;
-    config.rate = c->alert_rate.count;
-    config.rate_period = c->alert_rate.within;
-    config.eve =
-        (struct eve){.encoder = &r->encoder,
-                     .version = PACKAGE_VERSION,
-                     .ruleset = r->setup.rules ? ruleset_version(r->setup.rules) : NULL,
-                     .site = c->site,
-                     .contact = c->contact};
+    config.eve = (struct eve){.encoder = &r->encoder, .version = PACKAGE_VERSION};
+    analysis_alerts(&r->setup, &config);
     return alerts_open(&r->alerts, &config, on_event, r);
+}
+
+static void put(void *context, const struct event *e)
+{
+    struct job *r = context;
+
+    outputs_put(&r->outputs, e);
 }
 
 static bool prepare(struct job *r)
@@ -354,7 +353,8 @@ static bool prepare(struct job *r)
                                  .setup = &r->setup,
                                  .out = r->out,
                                  .context = r,
-                                 .outputs = &r->outputs};
+                                 .want = outputs_want(&r->outputs),
+                                 .put = put};
 
     r->text = r->a.format == FORMAT_TEXT ||
               (r->a.format == FORMAT_AUTO && isatty(fileno(r->out)));
