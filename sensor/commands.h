@@ -9,7 +9,8 @@
 enum {
     EXIT_FINE = 0,
     EXIT_FINDINGS = 1,
-    EXIT_USAGE = 2, /* also: unreadable */
+    EXIT_USAGE = 2,       /* also: unreadable */
+    EXIT_NOT_RUNNING = 3, /* there is no sensor to ask */
 };
 
 struct command {
@@ -23,5 +24,11 @@ int command_replay(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_test(int argc, char **argv);
 int command_fields(int argc, char **argv);
+int command_status(int argc, char **argv);
+int command_alert_test(int argc, char **argv);
+int command_evidence(int argc, char **argv);
+int command_reload(int argc, char **argv);
+int command_mute(int argc, char **argv);
+int command_snapshot(int argc, char **argv);
 
 #endif

@@ -32,6 +32,17 @@ libsensor_a_SOURCES = \
 	%reldir%/stats.h %reldir%/stats.c \
 	%reldir%/commands.h %reldir%/cmd_replay.c %reldir%/cmd_check.c
 
+# Asking a running sensor: both ends of its control socket.
+libsensor_a_SOURCES += \
+	%reldir%/control.h %reldir%/control.c \
+	%reldir%/control_request.h %reldir%/control_request.c \
+	%reldir%/control_client.h %reldir%/control_client.c \
+	%reldir%/verbs.h %reldir%/verbs.c \
+	%reldir%/mutes.h %reldir%/mutes.c %reldir%/mutes_file.c \
+	%reldir%/evidence_file.h %reldir%/evidence_file.c \
+	%reldir%/cmd_control.h %reldir%/cmd_control.c %reldir%/cmd_alert_test.c \
+	%reldir%/cmd_evidence.c %reldir%/cmd_mute.c
+
 # Where the defaults of the settings point to.
 AM_CPPFLAGS += -DPKGDATADIR='"$(pkgdatadir)"' -DSYSCONFDIR='"$(sysconfdir)"'
 EXTRA_DIST  += %reldir%/sightglass.yaml %reldir%/README.md

@@ -14,13 +14,19 @@ static const struct command commands[] = {
      "read configuration and rules, tell all that is wrong"},
     {"test", command_test, "[FILE|DIR ...]", "run the tests the rules bring"},
     {"fields", command_fields, "[NAME]", "every field that rules and events know"},
+    {"status", command_status, "", "how the running sensor sees and delivers"},
+    {"alert-test", command_alert_test, "", "a test alert, followed to every output"},
+    {"evidence", command_evidence, "ID -o FILE", "the packets of an alert"},
+    {"reload", command_reload, "", "configuration and rules, read again"},
+    {"mute", command_mute, "WHAT --why TEXT", "what shall not be told for a while"},
+    {"snapshot", command_snapshot, "[-o DIR]", "all the sensor has now, as files"},
 };
 
 static void usage(FILE *out)
 {
     fputs("usage: sightglass COMMAND [OPTION ...] [ARGUMENT ...]\n\n", out);
     for (unsigned i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        fprintf(out, "  %-8s %-16s %s\n", commands[i].name, commands[i].arguments,
+        fprintf(out, "  %-10s %-16s %s\n", commands[i].name, commands[i].arguments,
                 commands[i].what);
     fputs("\n  sightglass COMMAND --help tells its options\n", out);
 }

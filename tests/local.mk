@@ -129,6 +129,17 @@ unit_tests += %reldir%/test_worker
 %canon_reldir%_test_worker_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_worker_LDADD  = $(with_sensor)
 
+# Asking a running sensor.
+unit_tests += %reldir%/test_control
+%canon_reldir%_test_control_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_control_LDADD  = $(with_sensor)
+unit_tests += %reldir%/test_mutes
+%canon_reldir%_test_mutes_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_mutes_LDADD  = $(with_sensor)
+unit_tests += %reldir%/test_verbs
+%canon_reldir%_test_verbs_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_verbs_LDADD  = $(with_sensor)
+
 # Cut, joined, swapped, repeated: the same records.
 unit_tests += %reldir%/test_segmentation
 %canon_reldir%_test_segmentation_SOURCES = %reldir%/test_segmentation.c %reldir%/wire.c %reldir%/dump.c %reldir%/samples.c %reldir%/feed.c

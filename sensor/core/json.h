@@ -29,6 +29,12 @@ struct json {
     bool overflow;
 };
 
+/*
+ * jansson has functions of the same names: hidden, ours cannot be taken for them by
+ * the library when it calls itself.
+ */
+#pragma GCC visibility push(hidden)
+
 /* `out` is borrowed for as long as the writer is used. */
 struct json json_into(char *out, size_t size);
 
@@ -84,6 +90,8 @@ void json_part(struct json *j, struct bytes part);
 
 /* A key made of two parts: "function" and "_code". */
 const char *json_key(char *out, size_t size, const char *name, const char *suffix);
+
+#pragma GCC visibility pop
 
 enum { JSON_KEY = 80 };
 
