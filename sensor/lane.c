@@ -204,7 +204,6 @@ static bool work(struct lane *l)
         tube_pop(&l->in);
         n++;
     }
-    atomic_fetch_add_explicit(&l->progress, n + 1, memory_order_relaxed);
     return kind != PARCEL_END;
 }
 
@@ -227,6 +226,10 @@ static void *run(void *context)
     while (work(l)) {
         mark(l);
         send_counts(l);
+        l->worker.exchanger.first_patience =
+            atomic_load_explicit(&l->response_timeout, memory_order_relaxed);
+        if (l->hooks.beat)
+            l->hooks.beat(l->hooks.context, l->index);
         if (l->hooks.between)
             l->hooks.between(l->hooks.context);
         rest(l);
@@ -265,6 +268,7 @@ bool lane_open(struct lane *l, unsigned index, const struct lane_options *option
     l->open = true;
     l->latest = l->mark = (struct passage){.seen = INT64_MIN, .kind = PASSAGE_MARK};
     l->marked = true;
+    atomic_init(&l->response_timeout, options->worker.response_timeout);
     w = with_records(&l->options);
     ok = bell_open(&l->bell);
     ok &= tube_open(&l->in, l->options.in, &l->bell);

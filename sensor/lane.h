@@ -50,6 +50,7 @@ struct lane_options {
 /* What the owner of the thread may do in it; all may be NULL. */
 struct lane_hooks {
     void (*begin)(void *context, unsigned lane);
+    void (*beat)(void *context, unsigned lane); /* at least each 20 ms */
     void (*at)(void *context, unsigned lane, const struct arrival *a); /* each packet */
     void (*between)(void *context);           /* joined: at least each 20 ms */
     void (*tick)(void *context, int64_t now); /* joined: time went on */
@@ -65,14 +66,14 @@ struct lane {
     struct tube in;
     struct bell bell; /* of the worker */
     struct ring out;
-    struct ring counts;     /* struct worker_counters, now and then */
-    _Atomic(uint64_t) at;   /* position of the packet at hand, or of an earlier one */
-    atomic_ullong lost;     /* records that found no room */
-    atomic_ullong progress; /* parcels done: a lane that hangs does not move it */
-    int64_t counted;        /* clock of the latest counts */
-    struct passage mark;    /* analysis': nothing before it will come */
-    struct passage latest;  /* the worker's: what it has seen */
-    bool marked;            /* `latest` was told */
+    struct ring counts;    /* struct worker_counters, now and then */
+    _Atomic(uint64_t) at;  /* position of the packet at hand, or of an earlier one */
+    atomic_ullong lost;    /* records that found no room */
+    int64_t counted;       /* clock of the latest counts */
+    struct passage mark;   /* analysis': nothing before it will come */
+    struct passage latest; /* the worker's: what it has seen */
+    bool marked;           /* `latest` was told */
+    _Atomic(int64_t) response_timeout; /* as in worker_options; may change */
     pthread_t thread;
     bool open, started;
 };

@@ -195,6 +195,8 @@ static void *merge(void *context)
 
         while (n < MERGE_BURST && merge_one(p))
             n++;
+        if (p->hooks.beat)
+            p->hooks.beat(p->hooks.context, p->nlanes);
         if (p->hooks.between)
             p->hooks.between(p->hooks.context);
         if (n == MERGE_BURST)
@@ -306,6 +308,13 @@ void pipeline_count(struct pipeline *p, struct worker_counters *out)
             worker_count(&l->worker, &p->latest[i]);
         worker_counters_add(out, &p->latest[i]);
     }
+}
+
+void pipeline_patience(struct pipeline *p, int64_t response_timeout)
+{
+    for (unsigned i = 0; i < p->nlanes; i++)
+        atomic_store_explicit(&p->lanes[i].response_timeout, response_timeout,
+                              memory_order_relaxed);
 }
 
 uint64_t pipeline_lost(const struct pipeline *p)

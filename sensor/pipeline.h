@@ -87,6 +87,9 @@ struct bell *pipeline_bell(struct pipeline *p);
  */
 void pipeline_count(struct pipeline *p, struct worker_counters *out);
 
+/* From now on, for new conversations; ns, as in worker_options.  From any thread. */
+void pipeline_patience(struct pipeline *p, int64_t response_timeout);
+
 /* Records that found no room between the threads; from any thread. */
 uint64_t pipeline_lost(const struct pipeline *p);
 
