@@ -23,6 +23,8 @@ libsensor_a_SOURCES = \
 	%reldir%/analysis.h %reldir%/analysis.c \
 	%reldir%/replay.h %reldir%/replay.c \
 	%reldir%/pcapng.h %reldir%/pcapng.c \
+	%reldir%/confine.h %reldir%/confine.c %reldir%/confine_build.h \
+	%reldir%/confine_files.c %reldir%/confine_calls.c \
 	%reldir%/status.h \
 	%reldir%/stats.h %reldir%/stats.c \
 	%reldir%/commands.h %reldir%/cmd_replay.c %reldir%/cmd_check.c
