@@ -23,6 +23,9 @@ libsensor_a_SOURCES = \
 	%reldir%/analysis.h %reldir%/analysis.c \
 	%reldir%/replay.h %reldir%/replay.c \
 	%reldir%/pcapng.h %reldir%/pcapng.c \
+	%reldir%/blackbox.h %reldir%/blackbox.c \
+	%reldir%/notify.h %reldir%/notify.c \
+	%reldir%/supervisor.h %reldir%/supervisor.c \
 	%reldir%/confine.h %reldir%/confine.c %reldir%/confine_build.h \
 	%reldir%/confine_files.c %reldir%/confine_calls.c \
 	%reldir%/status.h \

@@ -135,6 +135,10 @@ unit_tests += %reldir%/test_confine
 %canon_reldir%_test_confine_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_confine_LDADD  = $(with_sensor)
 
+unit_tests += %reldir%/test_supervisor
+%canon_reldir%_test_supervisor_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_supervisor_LDADD  = $(with_sensor)
+
 # Programs that scripts need.
 check_PROGRAMS += %reldir%/print_packets %reldir%/print_events %reldir%/print_filter
 %canon_reldir%_print_packets_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
