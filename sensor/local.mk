@@ -29,6 +29,12 @@ libsensor_a_SOURCES = \
 	%reldir%/status_fields.h %reldir%/status_fields.c %reldir%/status_text.c \
 	%reldir%/metrics.h %reldir%/metrics.c %reldir%/metrics_print.c \
 	%reldir%/ceiling.h %reldir%/ceiling.c \
+	%reldir%/pcapng.h %reldir%/pcapng.c \
+	%reldir%/blackbox.h %reldir%/blackbox.c \
+	%reldir%/notify.h %reldir%/notify.c \
+	%reldir%/supervisor.h %reldir%/supervisor.c \
+	%reldir%/confine.h %reldir%/confine.c %reldir%/confine_build.h \
+	%reldir%/confine_files.c %reldir%/confine_calls.c \
 	%reldir%/stats.h %reldir%/stats.c \
 	%reldir%/commands.h %reldir%/cmd_replay.c %reldir%/cmd_check.c
 
