@@ -22,6 +22,7 @@ libsensor_a_SOURCES = \
 	%reldir%/outputs.h %reldir%/outputs.c \
 	%reldir%/analysis.h %reldir%/analysis.c \
 	%reldir%/replay.h %reldir%/replay.c \
+	%reldir%/pcapng.h %reldir%/pcapng.c \
 	%reldir%/status.h \
 	%reldir%/stats.h %reldir%/stats.c \
 	%reldir%/commands.h %reldir%/cmd_replay.c %reldir%/cmd_check.c
