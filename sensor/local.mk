@@ -25,6 +25,7 @@ libsensor_a_SOURCES = \
 	%reldir%/pcapng.h %reldir%/pcapng.c \
 	%reldir%/status.h \
 	%reldir%/stats.h %reldir%/stats.c \
+	%reldir%/packet_ring.h %reldir%/packet_ring.c \
 	%reldir%/commands.h %reldir%/cmd_replay.c %reldir%/cmd_check.c
 
 # Where the defaults of the settings point to.

@@ -131,6 +131,11 @@ unit_tests += %reldir%/test_pcapng
 %canon_reldir%_test_pcapng_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_pcapng_LDADD  = $(with_sensor)
 
+# Capture and evidence.
+unit_tests += %reldir%/test_packet_ring
+%canon_reldir%_test_packet_ring_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_packet_ring_LDADD  = $(with_sensor)
+
 # Programs that scripts need.
 check_PROGRAMS += %reldir%/print_packets %reldir%/print_events %reldir%/print_filter
 %canon_reldir%_print_packets_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
