@@ -26,6 +26,9 @@ libsensor_a_SOURCES = \
 	%reldir%/status.h \
 	%reldir%/stats.h %reldir%/stats.c \
 	%reldir%/packet_ring.h %reldir%/packet_ring.c \
+	%reldir%/link.h %reldir%/link.c \
+	%reldir%/port.h %reldir%/port.c \
+	%reldir%/capture.h %reldir%/capture.c \
 	%reldir%/commands.h %reldir%/cmd_replay.c %reldir%/cmd_check.c
 
 # Where the defaults of the settings point to.

@@ -136,6 +136,9 @@ unit_tests += %reldir%/test_packet_ring
 %canon_reldir%_test_packet_ring_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_packet_ring_LDADD  = $(with_sensor)
 
+check_PROGRAMS += %reldir%/listen
+%canon_reldir%_listen_LDADD = libsensor.a libalerts.a libcore.a $(LIBS_ALL)
+
 # Programs that scripts need.
 check_PROGRAMS += %reldir%/print_packets %reldir%/print_events %reldir%/print_filter
 %canon_reldir%_print_packets_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
