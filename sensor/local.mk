@@ -29,6 +29,8 @@ libsensor_a_SOURCES = \
 	%reldir%/link.h %reldir%/link.c \
 	%reldir%/port.h %reldir%/port.c \
 	%reldir%/capture.h %reldir%/capture.c \
+	%reldir%/packet_file.h %reldir%/packet_file.c \
+	%reldir%/evidence.h %reldir%/evidence.c \
 	%reldir%/commands.h %reldir%/cmd_replay.c %reldir%/cmd_check.c
 
 # Where the defaults of the settings point to.

@@ -90,8 +90,8 @@ uint64_t packet_ring_newest(const struct packet_ring *r);
 uint64_t packet_ring_oldest(const struct packet_ring *r);
 
 /*
- * Any thread: a copy of the frame in out, of `room` bytes, aligned to 8; raw->bytes
- * points there.  False when it is not in the ring any more, or does not fit.
+ * Any thread: a copy of the frame in out, of `room` bytes; raw->bytes points there.
+ * False when it is not in the ring any more, or does not fit.
  */
 bool packet_ring_copy(const struct packet_ring *r, uint64_t number, struct raw *raw,
                       void *out, size_t room);

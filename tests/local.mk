@@ -136,6 +136,10 @@ unit_tests += %reldir%/test_packet_ring
 %canon_reldir%_test_packet_ring_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_packet_ring_LDADD  = $(with_sensor)
 
+unit_tests += %reldir%/test_evidence
+%canon_reldir%_test_evidence_SOURCES = %reldir%/test_evidence.c %reldir%/wire.c
+%canon_reldir%_test_evidence_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_evidence_LDADD  = $(with_sensor)
 check_PROGRAMS += %reldir%/listen
 %canon_reldir%_listen_LDADD = libsensor.a libalerts.a libcore.a $(LIBS_ALL)
 
