@@ -82,7 +82,7 @@ static int look(const struct asking *a, const char *id, int *fd)
         list(&found);
         return EXIT_FINDINGS;
     }
-    *fd = evidence_open(directory, found.name[0]);
+    *fd = evidence_file_open(directory, found.name[0]);
     return *fd >= 0 ? EXIT_FINE : asking_wrong(a, strerror(errno), found.name[0]);
 }
 

@@ -80,7 +80,7 @@ bool evidence_find(const char *directory, const char *id, struct evidence_files 
     return true;
 }
 
-int evidence_open(const char *directory, const char *name)
+int evidence_file_open(const char *directory, const char *name)
 {
     int dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int fd = dir < 0 ? -1 : openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);

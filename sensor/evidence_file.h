@@ -28,7 +28,7 @@ bool evidence_is_id(const char *text);
 bool evidence_find(const char *directory, const char *id, struct evidence_files *found);
 
 /* For reading, or -1 and errno.  A link is not followed. */
-int evidence_open(const char *directory, const char *name);
+int evidence_file_open(const char *directory, const char *name);
 
 /*
  * What the file says of itself, the comment of its first section: whose it is, and what

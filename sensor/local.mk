@@ -36,6 +36,12 @@ libsensor_a_SOURCES = \
 	%reldir%/confine.h %reldir%/confine.c %reldir%/confine_build.h \
 	%reldir%/confine_files.c %reldir%/confine_calls.c \
 	%reldir%/stats.h %reldir%/stats.c \
+	%reldir%/packet_ring.h %reldir%/packet_ring.c \
+	%reldir%/link.h %reldir%/link.c \
+	%reldir%/port.h %reldir%/port.c \
+	%reldir%/capture.h %reldir%/capture.c \
+	%reldir%/packet_file.h %reldir%/packet_file.c \
+	%reldir%/evidence.h %reldir%/evidence.c \
 	%reldir%/commands.h %reldir%/cmd_replay.c %reldir%/cmd_check.c
 
 # Asking a running sensor: both ends of its control socket.

@@ -44,7 +44,7 @@ bool verb_evidence(const char *directory, const struct control_call *call, struc
     if (found.n > 1)
         return control_refuse(call, "give more digits", "%u alerts begin with %s",
                               found.n, id);
-    fd = evidence_open(directory, found.name[0]);
+    fd = evidence_file_open(directory, found.name[0]);
     if (fd < 0)
         return control_refuse(call, NULL, "cannot open %s: %s", found.name[0],
                               strerror(errno));

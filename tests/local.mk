@@ -159,6 +159,18 @@ unit_tests += %reldir%/test_supervisor
 %canon_reldir%_test_supervisor_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_supervisor_LDADD  = $(with_sensor)
 
+# Capture and evidence.
+unit_tests += %reldir%/test_packet_ring
+%canon_reldir%_test_packet_ring_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_packet_ring_LDADD  = $(with_sensor)
+
+unit_tests += %reldir%/test_evidence
+%canon_reldir%_test_evidence_SOURCES = %reldir%/test_evidence.c %reldir%/wire.c
+%canon_reldir%_test_evidence_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_evidence_LDADD  = $(with_sensor)
+check_PROGRAMS += %reldir%/listen
+%canon_reldir%_listen_LDADD = libsensor.a libalerts.a libcore.a $(LIBS_ALL)
+
 # Programs that scripts need.
 check_PROGRAMS += %reldir%/print_packets %reldir%/print_events %reldir%/print_filter
 %canon_reldir%_print_packets_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
