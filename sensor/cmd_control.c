@@ -316,6 +316,7 @@ static int print_reload(const struct asking *a, const json_t *answer)
 
     if (text)
         fputs(text, stdout);
+    fflush(stdout);
     if (!asking_ok(a, answer))
         return EXIT_FINDINGS;
     printf("Taken over%s%s\n", took ? ": " : ".", took ? took : "");

@@ -26,23 +26,21 @@ static const char help[] =
     "\n"
     "Exit status: 0 written, 1 there is none or more than one, 2 usage or no rights.\n";
 
-static void list(const struct evidence_files *found)
-{
-    for (unsigned i = 0; i < found->n && i < EVIDENCE_LISTED; i++)
-        fprintf(stderr, "  %s\n", found->name[i]);
-    if (found->n > EVIDENCE_LISTED)
-        fprintf(stderr, "  and %u more\n", found->n - EVIDENCE_LISTED);
-}
-
 /* ---- from the running sensor ---------------------------------------------------------- */
 
-static void list_answer(const json_t *answer)
+/* The first file is the one that came along, if one did. */
+static void list_answer(const json_t *answer, size_t from)
 {
-    const json_t *name;
+    const json_t *files = json_object_get(answer, "files"), *name;
     size_t i;
 
-    json_array_foreach(json_object_get(answer, "files"), i, name)
-        fprintf(stderr, "  %s\n", json_string_value(name));
+    if (from && json_array_size(files) > from)
+        fputs("Its updates have evidence of their own: add -NUMBER to the id\n", stderr);
+    json_array_foreach(files, i, name)
+    {
+        if (i >= from)
+            fprintf(stderr, "  %s\n", json_string_value(name));
+    }
 }
 
 static int ask(struct asking *a, const char *id, int *fd)
@@ -53,8 +51,9 @@ static int ask(struct asking *a, const char *id, int *fd)
     if (answer && asking_ok(a, answer)) {
         *fd = control_take_file(&a->client, 0);
         status = *fd >= 0 ? EXIT_FINE : asking_wrong(a, "no file came along", id);
+        list_answer(answer, 1);
     } else if (answer) {
-        list_answer(answer);
+        list_answer(answer, 0);
         status = json_object_get(answer, "found") ? EXIT_FINDINGS : EXIT_USAGE;
     }
     json_decref(answer);
@@ -63,27 +62,39 @@ static int ask(struct asking *a, const char *id, int *fd)
 
 /* ---- without one ------------------------------------------------------------------------ */
 
+static void list(const struct evidence_files *found, unsigned from)
+{
+    char name[EVIDENCE_FILE_NAME];
+
+    if (from && found->n > from)
+        fputs("Its updates have evidence of their own: add -NUMBER to the id\n", stderr);
+    for (unsigned i = from; i < found->n; i++)
+        fprintf(stderr, "  %s\n", evidence_file_name(&found->name[i], name));
+}
+
 static int look(const struct asking *a, const char *id, int *fd)
 {
     const char *directory = a->config->evidence;
     struct evidence_files found;
+    bool there = evidence_file_find(directory, id, &found);
 
-    if (!evidence_find(directory, id, &found) || found.n == 0) {
+    if (!there || found.n == 0) {
         fprintf(stderr,
                 "sightglass evidence: no sensor runs, and %s has nothing of %s%s%s\n",
-                directory, id, errno == EACCES ? ": " : "",
-                errno == EACCES ? strerror(errno) : "");
+                directory, id, there ? "" : ": ", there ? "" : strerror(errno));
         return EXIT_FINDINGS;
     }
-    if (found.n > 1) {
-        fprintf(stderr,
-                "sightglass evidence: %u alerts begin with %s: give more digits\n",
-                found.n, id);
-        list(&found);
+    if (found.several) {
+        fprintf(
+            stderr,
+            "sightglass evidence: more than one alert begins with %s: give more digits\n",
+            id);
+        list(&found, 0);
         return EXIT_FINDINGS;
     }
-    *fd = evidence_file_open(directory, found.name[0]);
-    return *fd >= 0 ? EXIT_FINE : asking_wrong(a, strerror(errno), found.name[0]);
+    list(&found, 1);
+    *fd = evidence_file_open(directory, &found.name[0]);
+    return *fd >= 0 ? EXIT_FINE : asking_wrong(a, strerror(errno), id);
 }
 
 /* ---- writing ------------------------------------------------------------------------------ */
@@ -91,9 +102,9 @@ static int look(const struct asking *a, const char *id, int *fd)
 /* What the file says of itself, and what to do with it. */
 static void tell(const struct asking *a, int fd)
 {
-    char comment[EVIDENCE_COMMENT];
+    char comment[EVIDENCE_FILE_COMMENT];
 
-    if (evidence_comment(fd, comment))
+    if (evidence_file_comment(fd, comment))
         fprintf(stderr, "%s\n", comment);
     if (strcmp(a->output, "-") != 0)
         fprintf(stderr, "Next: wireshark %s\n", a->output);
@@ -119,7 +130,7 @@ static int check(const struct asking *a, const char *id)
 {
     if (!id)
         return asking_wrong(a, "of which alert? Give its id", NULL);
-    if (!evidence_is_id(id))
+    if (!evidence_file_is_id(id))
         return asking_wrong(a, "an id has 4 to 16 hexadecimal digits, unlike", id);
     if (!a->output)
         return asking_wrong(a, "where to? -o FILE, or -o - for stdout", NULL);

@@ -52,6 +52,7 @@ libsensor_a_SOURCES += \
 	%reldir%/verbs.h %reldir%/verbs.c \
 	%reldir%/mutes.h %reldir%/mutes.c %reldir%/mutes_file.c \
 	%reldir%/evidence_file.h %reldir%/evidence_file.c \
+	%reldir%/snapshot.h %reldir%/snapshot.c \
 	%reldir%/cmd_control.h %reldir%/cmd_control.c %reldir%/cmd_alert_test.c \
 	%reldir%/cmd_evidence.c %reldir%/cmd_mute.c
 

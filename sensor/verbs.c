@@ -18,10 +18,12 @@ const char verb_test_takes[] = "[state]";
 
 static void list_files(const struct evidence_files *found, struct json *j)
 {
-    json_uint(j, "found", found->n);
+    char name[EVIDENCE_FILE_NAME];
+
+    json_uint(j, "found", found->all);
     json_array(j, "files");
-    for (unsigned i = 0; i < found->n && i < EVIDENCE_LISTED; i++)
-        json_text(j, NULL, found->name[i]);
+    for (unsigned i = 0; i < found->n; i++)
+        json_text(j, NULL, evidence_file_name(&found->name[i], name));
     json_array_end(j);
 }
 
@@ -31,25 +33,25 @@ bool verb_evidence(const char *directory, const struct control_call *call, struc
     struct evidence_files found;
     int fd;
 
-    if (!id || !evidence_is_id(id))
+    if (!id || !evidence_file_is_id(id))
         return control_refuse(call, "sightglass evidence 437df536 -o alert.pcapng",
                               "an id has 4 to 16 hexadecimal digits");
-    if (!evidence_find(directory, id, &found))
+    if (!evidence_file_find(directory, id, &found))
         return control_refuse(call, NULL, "cannot look into %.120s: %s", directory,
                               strerror(errno));
     list_files(&found, j);
     if (found.n == 0)
         return control_refuse(call, "old evidence makes room for new: evidence.total",
                               "there is no evidence of an alert %s", id);
-    if (found.n > 1)
-        return control_refuse(call, "give more digits", "%u alerts begin with %s",
-                              found.n, id);
-    fd = evidence_file_open(directory, found.name[0]);
+    if (found.several)
+        return control_refuse(call, "give more digits",
+                              "more than one alert begins with %s", id);
+    fd = evidence_file_open(directory, &found.name[0]);
     if (fd < 0)
-        return control_refuse(call, NULL, "cannot open %s: %s", found.name[0],
+        return control_refuse(call, NULL, "cannot open the evidence of %s: %s", id,
                               strerror(errno));
-    json_text(j, "directory", directory);
-    return control_pass(call->control, call->id, fd);
+    return control_pass(call->control, call->id, fd) ||
+           control_refuse(call, NULL, "there is no room for a file in the answer");
 }
 
 /* ---- mutes ------------------------------------------------------------------------- */
@@ -100,7 +102,7 @@ static bool aim(const struct verb_mutes *v, const struct control_call *call,
     struct cover c = cover_of(v->rules, m);
     char hint[CONTROL_TEXT] = "sightglass check lists none: see the alert's signature";
 
-    if (c.n == 0 && v->root_of && evidence_is_id(m->what))
+    if (c.n == 0 && v->root_of && evidence_file_is_id(m->what))
         m->root = v->root_of(v->context, m->what);
     if (c.n == 0 && m->root == 0 && is_root(m->what))
         m->root = strtoull(m->what, NULL, 16);
@@ -127,6 +129,10 @@ static bool take_text(char *out, size_t size, const struct control_call *call,
         return control_refuse(call, NULL, "\"%s\" is a text", name);
     if (len >= size)
         return control_refuse(call, NULL, "\"%s\" has at most %zu bytes", name, size - 1);
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+            return control_refuse(call, NULL, "\"%s\" is one line of text", name);
+    }
     memcpy(out, text, len + 1);
     return true;
 }

@@ -15,7 +15,10 @@
 extern const char verb_evidence_takes[], verb_mute_takes[], verb_unmute_takes[],
     verb_test_takes[];
 
-/* The one file of evidence whose id begins so goes along, open; else all that do. */
+/*
+ * The evidence of the one alert whose id begins so goes along, open: the first file of
+ * "files"; the others are of its updates.  With several alerts they are all there is.
+ */
 bool verb_evidence(const char *directory, const struct control_call *call,
                    struct json *answer);
 

@@ -136,9 +136,11 @@ unit_tests += %reldir%/test_control
 unit_tests += %reldir%/test_mutes
 %canon_reldir%_test_mutes_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_mutes_LDADD  = $(with_sensor)
-unit_tests += %reldir%/test_verbs
-%canon_reldir%_test_verbs_CFLAGS = $(unit_cflags)
-%canon_reldir%_test_verbs_LDADD  = $(with_sensor)
+unit_tests += %reldir%/test_snapshot
+%canon_reldir%_test_snapshot_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_snapshot_LDADD  = $(with_sensor)
+check_PROGRAMS += %reldir%/serve_control
+%canon_reldir%_serve_control_LDADD = libsensor.a libalerts.a librules.a libdissectors.a libcore.a $(LIBS_ALL)
 
 # Cut, joined, swapped, repeated: the same records.
 unit_tests += %reldir%/test_segmentation
@@ -180,7 +182,7 @@ check_PROGRAMS += %reldir%/print_packets %reldir%/print_events %reldir%/print_fi
 %canon_reldir%_print_filter_LDADD    = libalerts.a libcore.a -lm
 
 # check-layers runs in the build folder, where the libraries are.
-scripts = %reldir%/workers.test %reldir%/events.test %reldir%/replayed.test %reldir%/filter.test %reldir%/rules.test %reldir%/corpus.test %reldir%/check-layers
+scripts = %reldir%/workers.test %reldir%/events.test %reldir%/replayed.test %reldir%/filter.test %reldir%/rules.test %reldir%/commands.test %reldir%/asked.test %reldir%/corpus.test %reldir%/check-layers
 TESTS  += $(scripts)
 
 # One harness each; `make fuzz` builds them in a folder of their own.  Here each is a
