@@ -17,7 +17,8 @@
 #include "sensor/core/yaml.h"
 #include "sensor/status.h"
 
-enum { STEP_MS = 10000, LATE_MS = 40000 };
+/* Longer than the sensor takes to say that an answer is late. */
+enum { PATIENCE_MS = 40000 };
 
 int asking_wrong(const struct asking *a, const char *what, const char *value)
 {
@@ -89,22 +90,21 @@ static bool take_critical(struct asking *a, const char *value)
 /* One row an option, whichever command takes it. */
 static const struct option_row {
     const char *name;
-    int code;
+    int code, argument;
     bool (*take)(struct asking *a, const char *value);
-    int argument;
     const char *wrong; /* what to say of a bad value */
 } rows[] = {
-    {"config", 'c', take_config, required_argument, ""},
-    {"socket", 'S', take_socket, required_argument, ""},
-    {"output", 'o', take_output, required_argument, "--output takes a path, not"},
-    {"why", 'w', take_why, required_argument, "--why takes a reason, not"},
-    {"off", 'x', take_off, required_argument, "--off takes what was muted, not"},
-    {"timeout", 't', take_timeout, required_argument,
+    {"config", 'c', required_argument, take_config, ""},
+    {"socket", 'S', required_argument, take_socket, ""},
+    {"output", 'o', required_argument, take_output, "--output takes a path, not"},
+    {"why", 'w', required_argument, take_why, "--why takes a reason, not"},
+    {"off", 'x', required_argument, take_off, "--off takes what was muted, not"},
+    {"timeout", 't', required_argument, take_timeout,
      "--timeout takes a duration (10s), not"},
-    {"for", 'f', take_length, required_argument, "--for takes a duration (1h, 7d), not"},
-    {"format", 'F', take_format, required_argument, "--format takes text or json, not"},
-    {"list", 'l', take_list, no_argument, ""},
-    {"critical", 'C', take_critical, no_argument, ""},
+    {"for", 'f', required_argument, take_length, "--for takes a duration (1h, 7d), not"},
+    {"format", 'F', required_argument, take_format, "--format takes text or json, not"},
+    {"list", 'l', no_argument, take_list, ""},
+    {"critical", 'C', no_argument, take_critical, ""},
 };
 
 static bool takes(const struct asking *a, int code)
@@ -137,13 +137,21 @@ static int take(struct asking *a, int code, const char *value)
     return rows[i].take(a, value) ? -1 : asking_wrong(a, rows[i].wrong, value);
 }
 
+/* A sensor that runs can be asked whatever has become of its file since. */
 static int load_config(struct asking *a)
 {
     diagnostics_open(&a->d);
+    if (a->config_file && access(a->config_file, R_OK) != 0)
+        return asking_wrong(a, strerror(errno), a->config_file);
     a->config = a->config_file ? config_load(a->config_file, &a->d) : config_default();
-    if (!a->config)
-        diagnostics_print(&a->d, stderr);
-    return a->config ? -1 : EXIT_USAGE;
+    if (a->config)
+        return -1;
+    fprintf(stderr,
+            "sightglass %s: %s has %u errors, see sightglass check -c; going on "
+            "without it\n",
+            a->command, a->config_file, a->d.errors);
+    a->config = config_default();
+    return -1;
 }
 
 int asking_parse(struct asking *a, int argc, char **argv)
@@ -178,7 +186,7 @@ void asking_close(struct asking *a)
 int asking_connect(struct asking *a, bool quiet)
 {
     const char *path = a->socket ? a->socket : a->config->control;
-    enum client_state state = control_connect(&a->client, path, LATE_MS);
+    enum client_state state = control_connect(&a->client, path, PATIENCE_MS);
 
     if (state == CLIENT_FINE)
         return EXIT_FINE;

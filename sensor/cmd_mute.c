@@ -54,10 +54,10 @@ static void print_one(const json_t *m)
 
 static int print_list(const json_t *answer)
 {
-    const json_t *mutes = json_object_get(answer, "mutes"), *one;
-    size_t i;
+    const json_t *mutes = json_object_get(answer, "mutes");
 
-    json_array_foreach(mutes, i, one) print_one(one);
+    for (size_t i = 0; i < json_array_size(mutes); i++)
+        print_one(json_array_get(mutes, i));
     if (json_array_size(mutes) == 0)
         puts("Nothing is muted.");
     else

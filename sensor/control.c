@@ -44,6 +44,7 @@ struct control {
     const struct control_verb *verbs;
     void *context;
     int epoll, listener, timer;
+    int spare;   /* a descriptor to give up when there are no others */
     FILE *users; /* /etc/passwd, open since the start: confinement may hide it later */
     uint32_t number;
     dev_t dev; /* of the socket's file, to remove ours and no other */
@@ -132,8 +133,10 @@ static void name_peer(struct control *c, struct control_peer *who)
         ;
     if (user)
         snprintf(who->name, sizeof who->name, "%s", user->pw_name);
-    for (char *at = who->name; *at; at++)
-        *at = *at > ' ' && *at <= '~' ? *at : '_'; /* it goes into JSON */
+    for (char *at = who->name; *at; at++) {
+        if (*at <= ' ' || *at > '~')
+            *at = '_'; /* it goes into JSON */
+    }
 }
 
 static void refuse_connection(int fd)
@@ -169,12 +172,31 @@ static void admit(struct control *c, int fd)
     watch(c, client, EPOLLIN, EPOLL_CTL_ADD);
 }
 
+static int next_connection(const struct control *c)
+{
+    return accept4(c->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+/* Without descriptors a connection would wait, and wake us, for ever. */
+static void turn_away(struct control *c)
+{
+    int fd;
+
+    close(c->spare);
+    fd = next_connection(c);
+    if (fd >= 0)
+        refuse_connection(fd);
+    c->spare = dup(c->epoll);
+}
+
 static void admit_all(struct control *c)
 {
     int fd;
 
-    while ((fd = accept4(c->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
+    while ((fd = next_connection(c)) >= 0)
         admit(c, fd);
+    if (errno == EMFILE || errno == ENFILE)
+        turn_away(c);
 }
 
 /* ---- sending ------------------------------------------------------------------------ */
@@ -598,6 +620,7 @@ struct control *control_open(const char *path, const char *group,
     c->listener = -1;
     c->epoll = epoll_create1(EPOLL_CLOEXEC);
     c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    c->spare = dup(c->epoll);
     c->users = fopen("/etc/passwd", "re");
     if (listen_at(c, path, group, why)) {
         if (add(c, c->timer, FROM_TIMER) && add(c, c->listener, FROM_LISTENER))
@@ -627,6 +650,8 @@ void control_close(struct control *c)
         close(c->listener);
     if (c->timer >= 0)
         close(c->timer);
+    if (c->spare >= 0)
+        close(c->spare);
     if (c->epoll >= 0)
         close(c->epoll);
     if (c->users)

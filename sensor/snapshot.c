@@ -134,15 +134,20 @@ static bool fail_database(char why[SNAPSHOT_TEXT], const char *path, sqlite3 *db
     return false;
 }
 
-/* All pages in one step: what others commit meanwhile is not in it. */
+/*
+ * All pages in one step: what others commit meanwhile is not in it.  The copy is one
+ * file, without the log beside it that its original has.
+ */
 static bool copy_pages(sqlite3 *to, sqlite3 *from)
 {
+    static const char one_file[] = "PRAGMA journal_mode = DELETE";
     sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
 
     if (!backup)
         return false;
     sqlite3_backup_step(backup, -1);
-    return sqlite3_backup_finish(backup) == SQLITE_OK;
+    return sqlite3_backup_finish(backup) == SQLITE_OK &&
+           sqlite3_exec(to, one_file, NULL, NULL, NULL) == SQLITE_OK;
 }
 
 bool snapshot_database(const struct snapshot *s, const char *name, const char *from,
@@ -151,17 +156,15 @@ bool snapshot_database(const struct snapshot *s, const char *name, const char *f
     static const int make = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     char path[PATH_MAX];
     sqlite3 *in = NULL, *out = NULL;
-    bool ok = true;
+    bool ok;
 
     snapshot_part(s, name, path);
-    if (sqlite3_open_v2(from, &in, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
-        ok = fail_database(why, from, in);
-    else if (sqlite3_open_v2(path, &out, make, NULL) != SQLITE_OK || !copy_pages(out, in))
-        ok = fail_database(why, path, out);
-    /* The copy would need a log beside it, like its original. */
-    else if (sqlite3_exec(out, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL) !=
-             SQLITE_OK)
-        ok = fail_database(why, path, out);
+    ok = sqlite3_open_v2(from, &in, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK ||
+         fail_database(why, from, in);
+    if (ok)
+        ok = (sqlite3_open_v2(path, &out, make, NULL) == SQLITE_OK &&
+              copy_pages(out, in)) ||
+             fail_database(why, path, out);
     sqlite3_close(in);
     sqlite3_close(out);
     return ok;

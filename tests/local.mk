@@ -202,6 +202,9 @@ check_PROGRAMS += %reldir%/corpus_stream
 check_PROGRAMS += %reldir%/corpus_rules
 %canon_reldir%_corpus_rules_SOURCES = %reldir%/fuzz_rules.c %reldir%/run_corpus.c
 %canon_reldir%_corpus_rules_LDADD   = librules.a libdissectors.a libcore.a $(YAML_LIBS) $(CRYPTO_LIBS) -lm
+check_PROGRAMS += %reldir%/corpus_control
+%canon_reldir%_corpus_control_SOURCES = %reldir%/fuzz_control.c %reldir%/run_corpus.c
+%canon_reldir%_corpus_control_LDADD   = libsensor.a libcore.a $(LIBS_ALL)
 
 if FUZZING
 noinst_PROGRAMS += %reldir%/fuzz_dissector
@@ -219,6 +222,9 @@ noinst_PROGRAMS += %reldir%/fuzz_stream
 noinst_PROGRAMS += %reldir%/fuzz_rules
 %canon_reldir%_fuzz_rules_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %canon_reldir%_fuzz_rules_LDADD   = $(%canon_reldir%_corpus_rules_LDADD)
+noinst_PROGRAMS += %reldir%/fuzz_control
+%canon_reldir%_fuzz_control_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%canon_reldir%_fuzz_control_LDADD   = $(%canon_reldir%_corpus_control_LDADD)
 endif
 
 EXTRA_DIST += $(scripts) %reldir%/events.py %reldir%/compare-decode \

@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -24,6 +26,7 @@ enum { ANSWER = CONTROL_ANSWER + 1024 };
 
 static struct control *c;
 static char directory[32], path[64];
+static struct sockaddr_un place = {.sun_family = AF_UNIX};
 static char received[ANSWER];
 static uint64_t later_id;
 static struct control_peer asked_by;
@@ -112,6 +115,7 @@ static int begin(void **state)
     if (!mkdtemp(directory))
         return -1;
     snprintf(path, sizeof path, "%s/s", directory);
+    snprintf(place.sun_path, sizeof place.sun_path, "%s", path);
     later_id = 0;
     c = control_open(path, NULL, verbs, &later_id, why);
     return c ? 0 : -1;
@@ -132,11 +136,9 @@ static int end(void **state)
 
 static int client(void)
 {
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
-    snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
-    assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&place, sizeof place), 0);
     control_turn(c);
     return fd;
 }
@@ -498,6 +500,52 @@ static void a_client_that_shuts_its_side_still_gets_the_answer(void **state)
     close(fd);
 }
 
+/* No descriptor is left for a connection: it ends, and does not wake the server for ever. */
+static void a_connection_beyond_all_descriptors_is_ended(void **state)
+{
+    struct rlimit before, none;
+    int first = client(), fd, lowest;
+
+    (void)state;
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    lowest = dup(0);
+    close(lowest);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){(rlim_t)lowest, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&place, sizeof place), 0);
+    while (turn(0))
+        ;
+    assert_non_null(strstr(hear(fd), "\"ok\":false"));
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    say(first, "{\"verb\":\"echo\",\"text\":\"here\"}\n");
+    assert_non_null(strstr(hear(first), "here"));
+    close(first);
+    close(fd);
+}
+
+static void the_group_gets_the_socket(void **state)
+{
+    const struct group *g = getgrnam("daemon");
+    char why[CONTROL_TEXT] = "", name[80];
+    struct control *other;
+    struct stat st;
+
+    (void)state;
+    if (geteuid() != 0 || !g)
+        skip();
+    snprintf(name, sizeof name, "%s/file", directory);
+    other = control_open(name, "daemon", verbs, NULL, why);
+    assert_non_null(other);
+    assert_int_equal(stat(name, &st), 0);
+    assert_int_equal(st.st_gid, g->gr_gid);
+    assert_int_equal(st.st_mode & 07777, 0660);
+    control_close(other);
+    other = control_open(name, "no-such-group", verbs, NULL, why);
+    assert_non_null(other);
+    control_close(other);
+}
+
 /* ---- the place --------------------------------------------------------------------------- */
 
 static void a_living_sensor_keeps_its_place(void **state)
@@ -598,11 +646,13 @@ int main(void)
         TEST(one_client_too_many_is_told_so),
         TEST(slow_clients_are_let_go_and_keep_nobody_waiting),
         TEST(nothing_wakes_the_server_without_clients),
+        TEST(a_connection_beyond_all_descriptors_is_ended),
         TEST(a_client_that_shuts_its_side_still_gets_the_answer),
         TEST(a_living_sensor_keeps_its_place),
         TEST(the_place_of_a_dead_sensor_is_taken),
         TEST(a_file_that_is_no_socket_is_left_alone),
         TEST(who_may_connect_is_the_owner_and_the_group),
+        TEST(the_group_gets_the_socket),
         TEST(a_path_that_cannot_be_is_told),
         TEST(the_end_of_the_sensor_removes_the_socket),
     };
