@@ -24,6 +24,7 @@
 #include "sensor/capture.h"
 #include "sensor/control.h"
 #include "sensor/evidence.h"
+#include "sensor/health.h"
 #include "sensor/metrics.h"
 #include "sensor/outputs.h"
 #include "sensor/pipeline.h"

@@ -3,6 +3,7 @@
  * an alert its packets are cut out of the packet ring.
  */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>

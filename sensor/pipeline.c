@@ -20,8 +20,8 @@ static void nap(void)
 
 /* ---- dispatching ------------------------------------------------------------- */
 
-static struct lane *lane_of(struct pipeline *p, struct pipeline_front *f,
-                            const struct packet *packet)
+static struct worker_lane *lane_of(struct pipeline *p, struct pipeline_front *f,
+                                   const struct packet *packet)
 {
     unsigned n = p->options.workers;
 
@@ -35,7 +35,7 @@ static void tell_idle(struct pipeline *p, struct pipeline_front *f, int64_t now,
     struct arrival a = {.now = now, .packet.number = number};
 
     for (unsigned i = 0; i < p->options.workers; i++) {
-        struct lane *l = &p->lanes[f->first + i];
+        struct worker_lane *l = &p->lanes[f->first + i];
 
         if (tube_used(&l->in) == 0)
             lane_tell(l, PARCEL_TICK, &a);
@@ -46,7 +46,7 @@ static void tell_idle(struct pipeline *p, struct pipeline_front *f, int64_t now,
  * Whoever is full may wait for analysis, and that for the lanes that have nothing to
  * do: as long as they are told the time, all move on.
  */
-static bool hand_over(struct pipeline *p, struct pipeline_front *f, struct lane *l,
+static bool hand_over(struct pipeline *p, struct pipeline_front *f, struct worker_lane *l,
                       const struct arrival *a, uint64_t position)
 {
     for (unsigned tries = 0; !lane_packet(l, a, position); tries++) {
@@ -124,13 +124,13 @@ void pipeline_end(struct pipeline *p, unsigned front)
 /* ---- merging ----------------------------------------------------------------- */
 
 /* The first of all heads, if no lane without a head may still bring an earlier one. */
-static struct lane *next_lane(struct pipeline *p)
+static struct worker_lane *next_lane(struct pipeline *p)
 {
     const struct passage *first = NULL, *least = NULL;
-    struct lane *from = NULL;
+    struct worker_lane *from = NULL;
 
     for (unsigned i = 0; i < p->nlanes; i++) {
-        struct lane *l = &p->lanes[i];
+        struct worker_lane *l = &p->lanes[i];
         const struct passage *head = lane_head(l);
 
         if (!head && (!least || passage_before(&l->mark, least)))
@@ -145,7 +145,7 @@ static struct lane *next_lane(struct pipeline *p)
 
 static bool merge_one(struct pipeline *p)
 {
-    struct lane *l = next_lane(p);
+    struct worker_lane *l = next_lane(p);
     struct passage *passage;
 
     if (!l)
@@ -297,7 +297,7 @@ void pipeline_count(struct pipeline *p, struct worker_counters *out)
 {
     *out = (struct worker_counters){0};
     for (unsigned i = 0; i < p->nlanes; i++) {
-        struct lane *l = &p->lanes[i];
+        struct worker_lane *l = &p->lanes[i];
         const struct worker_counters *sent;
 
         while ((sent = ring_peek(&l->counts))) {

@@ -43,7 +43,7 @@ struct pipeline {
     struct pipeline_options options;
     struct lane_hooks hooks;
     struct record_sink sink;
-    struct lane *lanes;
+    struct worker_lane *lanes;
     unsigned nlanes;
     struct pipeline_front fronts[PIPELINE_FRONTS];
     struct bell bell; /* of whoever calls the sink */

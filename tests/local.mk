@@ -15,7 +15,7 @@ with_core       = libcore.a $(YAML_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS) -lm
 with_dissectors = libdissectors.a $(with_core)
 with_rules      = librules.a $(with_core)
 with_shipped    = librules.a $(with_dissectors)
-with_alerts     = libalerts.a $(with_core) $(REDIS_LIBS)
+with_alerts     = libalerts.a $(with_core) $(REDIS_LIBS) $(SQLITE_LIBS) $(TLS_LIBS) $(CRYPTO_LIBS) -lpthread
 with_sensor     = libsensor.a libalerts.a librules.a $(with_dissectors) $(LIBS_ALL)
 
 if HAVE_CMOCKA
@@ -88,6 +88,9 @@ unit_tests += %reldir%/test_text
 %canon_reldir%_test_text_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_text_LDADD  = $(with_alerts)
 
+unit_tests += %reldir%/test_outbox
+%canon_reldir%_test_outbox_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_outbox_LDADD  = $(with_alerts)
 unit_tests += %reldir%/test_sink
 %canon_reldir%_test_sink_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_sink_LDADD  = $(with_alerts)
@@ -181,8 +184,20 @@ check_PROGRAMS += %reldir%/print_packets %reldir%/print_events %reldir%/print_fi
 %canon_reldir%_print_filter_SOURCES  = %reldir%/print_filter.c %reldir%/sample.c
 %canon_reldir%_print_filter_LDADD    = libalerts.a libcore.a -lm
 
+# Alerts into real outputs, for faults.test.
+check_PROGRAMS += %reldir%/raise_alerts
+%canon_reldir%_raise_alerts_LDADD = $(with_sensor)
+
+# The same faults for half an hour or so, with hours of alerts.
+.PHONY: soak
+soak: %reldir%/raise_alerts
+	$(srcdir)/tests/live/faults %reldir%/raise_alerts --long
+
 # check-layers runs in the build folder, where the libraries are.
-scripts = %reldir%/workers.test %reldir%/events.test %reldir%/replayed.test %reldir%/filter.test %reldir%/rules.test %reldir%/commands.test %reldir%/asked.test %reldir%/corpus.test %reldir%/check-layers
+scripts  = %reldir%/workers.test %reldir%/events.test %reldir%/replayed.test %reldir%/filter.test
+scripts += %reldir%/rules.test %reldir%/corpus.test %reldir%/check-layers
+scripts += %reldir%/commands.test %reldir%/asked.test
+scripts += %reldir%/faults.test
 TESTS  += $(scripts)
 
 # One harness each; `make fuzz` builds them in a folder of their own.  Here each is a
@@ -227,7 +242,7 @@ noinst_PROGRAMS += %reldir%/fuzz_control
 %canon_reldir%_fuzz_control_LDADD   = $(%canon_reldir%_corpus_control_LDADD)
 endif
 
-EXTRA_DIST += $(scripts) %reldir%/events.py %reldir%/compare-decode \
+EXTRA_DIST += $(scripts) %reldir%/live/faults %reldir%/events.py %reldir%/compare-decode \
 	%reldir%/dump.h %reldir%/feed.h %reldir%/frames.h %reldir%/guard.h %reldir%/rules_bench.h \
 	%reldir%/sample.h %reldir%/sample_alerts.h %reldir%/samples.h %reldir%/status_parse.h %reldir%/unit.h %reldir%/wire.h \
 	%reldir%/corpus \
