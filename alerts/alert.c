@@ -60,12 +60,22 @@ static size_t power_above(size_t n)
     return power;
 }
 
+static size_t buckets_for(size_t open)
+{
+    return power_above(2 * open);
+}
+
+static size_t larges_for(size_t open)
+{
+    return open / 8 + 1;
+}
+
 static bool open_memory(struct alerts *a)
 {
     size_t n = a->config.open;
     bool ok = true;
 
-    a->nbuckets = power_above(2 * n);
+    a->nbuckets = buckets_for(n);
     a->npast = n * PASTS_PER_OPEN;
     a->buckets = calloc(a->nbuckets, sizeof *a->buckets);
     a->past = calloc(a->npast, sizeof *a->past);
@@ -74,9 +84,20 @@ static bool open_memory(struct alerts *a)
         ok &= (a->saved = malloc(SAVED + LARGE_BODY)) != NULL;
     ok &= pool_open(&a->pool, "alerts", sizeof(struct alert), n);
     ok &= pool_open(&a->bodies, "alert texts", BODY, n);
-    ok &= pool_open(&a->large_bodies, "large alert texts", LARGE_BODY, n / 8 + 1);
+    ok &= pool_open(&a->large_bodies, "large alert texts", LARGE_BODY, larges_for(n));
     ok &= timers_open(&a->timers, n);
     return ok && a->buckets && a->past && a->stage;
+}
+
+size_t alerts_memory(const struct alerts_config *config)
+{
+    const struct alerts *a = NULL; /* only for sizes */
+    size_t n = config->open;
+
+    return buckets_for(n) * sizeof *a->buckets + n * PASTS_PER_OPEN * sizeof *a->past +
+           EVE_LINE + (config->save ? SAVED + LARGE_BODY : 0) +
+           pool_memory(sizeof(struct alert), n) + pool_memory(BODY, n) +
+           pool_memory(LARGE_BODY, larges_for(n)) + timers_memory(n);
 }
 
 static void close_memory(struct alerts *a)
@@ -327,7 +348,7 @@ static uint64_t hash_number(uint64_t seed, uint64_t n)
     return hash_stable(seed, bytes, sizeof bytes);
 }
 
-static enum severity severity_of(const struct finding *f)
+enum severity finding_severity(const struct finding *f)
 {
     return f->score ? severity_of_score(f->score) : f->signature->severity;
 }
@@ -352,7 +373,7 @@ static void copy_record(struct alert *alert, const struct record *r)
 /* An open alert never gets less severe. */
 static void take_score(struct alert *alert, const struct finding *f)
 {
-    enum severity severity = severity_of(f);
+    enum severity severity = finding_severity(f);
     unsigned score = f->score ? f->score : f->signature->score;
 
     if (score == 0)
@@ -541,7 +562,7 @@ static void repeat(struct alerts *a, struct alert *alert, const struct finding *
 static void again(struct alerts *a, struct alert *alert, const struct finding *f)
 {
     count(a, alert, time_of(f, a->now));
-    if (severity_of(f) > alert->severity) {
+    if (finding_severity(f) > alert->severity) {
         a->counters.escalated++;
         tell_new(a, alert, f, ALERT_ESCALATED);
     } else if (another_act(alert, f)) {
@@ -557,9 +578,24 @@ static void over(struct alerts *a, struct alert *alert)
         end(a, alert);
 }
 
+uint64_t alert_root(const struct finding *f)
+{
+    return root_of(f->signature, f->track);
+}
+
+void alerts_adopt(struct alerts *a, const struct alerts_config *config)
+{
+    unsigned open = a->config.open;
+    bool saves = a->config.save;
+
+    a->config = *config;
+    a->config.open = open;
+    a->config.save = saves;
+}
+
 void alerts_take(struct alerts *a, const struct finding *f, int64_t now)
 {
-    uint64_t root = root_of(f->signature, f->track);
+    uint64_t root = alert_root(f);
     struct alert *alert;
 
     alerts_expire(a, now);
@@ -569,10 +605,10 @@ void alerts_take(struct alerts *a, const struct finding *f, int64_t now)
         over(a, alert);
     else if (alert)
         again(a, alert, f);
-    else if (admit(a, severity_of(f)))
+    else if (admit(a, finding_severity(f)))
         open_new(a, f, root, time_of(f, a->now));
     else
-        storm(a, severity_of(f), f);
+        storm(a, finding_severity(f), f);
 }
 
 /* ---- taking back ---------------------------------------------------------------- */

@@ -98,6 +98,15 @@ bool alerts_open(struct alerts *a, const struct alerts_config *config,
  */
 bool alerts_restore(struct alerts *a, struct bytes saved);
 
+/* From now on these times, rates and words; what memory depends on stays as it is. */
+void alerts_adopt(struct alerts *a, const struct alerts_config *config);
+
+/* Of this occurrence. */
+enum severity finding_severity(const struct finding *f);
+
+/* The root cause of a finding: the same on every sensor. */
+uint64_t alert_root(const struct finding *f);
+
 /*
  * Takes in a finding of now.  `now` never runs backwards; deadlines before it are
  * met first.
@@ -112,6 +121,9 @@ int64_t alerts_due(const struct alerts *a);
 
 /* When the oldest open alert was first seen, `but` aside; INT64_MAX without one. */
 int64_t alerts_oldest(const struct alerts *a, const struct alert *but);
+
+/* What alerts_open() allocates. */
+size_t alerts_memory(const struct alerts_config *config);
 
 /* Tells what is untold yet of alerts that are open, in order, and frees it all. */
 void alerts_close(struct alerts *a, int64_t now);

@@ -189,6 +189,7 @@ static void load_macro(struct loading *l, const struct yaml *item)
                           m ? "a macro" : "a field, a protocol, a label or a word");
         return;
     }
+    l->set->macros = inherit_shape(l->set->macros, item);
     m = arena_take(&l->set->arena, sizeof *m);
     m->name = name;
     m->at = item->first->at; /* for errors while it loads; see type_macros() */

@@ -32,6 +32,7 @@ struct ruleset {
     struct names names;
     struct rule *rules, **last_rule;
     unsigned nrules;
+    uint64_t macros; /* what they say, as a hash */
     int function_slot[SCHEMAS_MAX];
     struct bucket *buckets[SCHEMAS_MAX][RECORD_KINDS][2][2]; /* the last: violations */
     char version[RULESET_VERSION];
@@ -50,6 +51,9 @@ void load_list(struct loading *l, const struct yaml *item);
 /* Items of a sequence into the list's set. */
 bool list_add_items(struct arena *arena, struct value_list *list,
                     const struct yaml *items, struct diagnostics *d);
+
+/* What a node says, whatever its layout, as a hash that goes on from `seed`. */
+uint64_t inherit_shape(uint64_t seed, const struct yaml *node);
 
 /* Reads a rule and everything in it; the macros must be declared. */
 void load_rule(struct loading *l, const struct yaml *item);

@@ -448,6 +448,9 @@ void load_rule(struct loading *l, const struct yaml *item)
     load_texts(l, rule, item);
     load_say(l, rule, item);
     load_tests(l, rule, item);
+    rule->shape = inherit_shape(0, yaml_get(item, "when"));
+    rule->shape = inherit_shape(rule->shape, yaml_get(item, "track"));
+    rule->shape = inherit_shape(rule->shape, yaml_get(item, "threshold"));
     rule->at.source = l->file;
     *l->set->last_rule = rule;
     l->set->last_rule = &rule->next;

@@ -6,6 +6,7 @@ librules_a_SOURCES = \
 	%reldir%/explain.h %reldir%/explain.c \
 	%reldir%/expression.h %reldir%/expression.c \
 	%reldir%/fields.h %reldir%/fields.c \
+	%reldir%/inherit.c \
 	%reldir%/lexer.h %reldir%/lexer.c \
 	%reldir%/literal.h %reldir%/literal.c \
 	%reldir%/load.h %reldir%/load.c %reldir%/load_list.c %reldir%/load_rule.c \

@@ -44,6 +44,7 @@ struct rule {
     struct sentence say;
     struct rule_test *tests;
     const struct yaml *when;
+    uint64_t shape; /* of what it counts: `when`, `track`, `threshold` */
     /* Kept while it runs. */
     bool asleep;             /* a list it asks is empty */
     uint64_t matched, found; /* by `when`; and after the threshold */
@@ -79,6 +80,13 @@ enum rule_phase { RULE_AT_REQUEST, RULE_AT_DONE };
 /* Calls found() for every rule that matches, in the order of the files. */
 void ruleset_run(struct ruleset *set, enum rule_phase phase, const struct record *r,
                  void (*found)(void *context, const struct finding *f), void *context);
+
+/*
+ * Before the first record: takes over counters from the set this one replaces, by id,
+ * and what thresholds have counted where a rule still counts the same.  `old` stays as
+ * it is and must not run meanwhile.
+ */
+void ruleset_inherit(struct ruleset *set, const struct ruleset *old);
 
 /* Forgets what thresholds have counted; all counters are zero. */
 void ruleset_reset(struct ruleset *set);

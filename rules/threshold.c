@@ -45,6 +45,22 @@ void threshold_reset(struct threshold *t)
         t->buckets[i] = NONE;
 }
 
+void threshold_inherit(struct threshold *t, const struct threshold *old)
+{
+    if (t->distinct != old->distinct || t->reaches != old->reaches ||
+        t->within != old->within)
+        return;
+    memcpy(t->buckets, old->buckets, t->nbuckets * sizeof *t->buckets);
+    memcpy(t->key, old->key, t->keys * sizeof *t->key);
+    memcpy(t->entries, old->entries, (size_t)t->keys * t->reaches * sizeof *t->entries);
+    t->secret = old->secret;
+    t->now = old->now;
+    t->evicted = old->evicted;
+    t->used = old->used;
+    t->newest = old->newest;
+    t->oldest = old->oldest;
+}
+
 /* ---- keys ------------------------------------------------------------------- */
 
 static uint32_t *bucket_of(struct threshold *t, uint64_t hash)

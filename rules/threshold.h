@@ -59,6 +59,9 @@ void threshold_open(struct threshold *t, struct arena *arena);
 /* Forgets all keys. */
 void threshold_reset(struct threshold *t);
 
+/* Goes on where `old`, of the same distinct, reaches and within, has come to. */
+void threshold_inherit(struct threshold *t, const struct threshold *old);
+
 /* Bytes threshold_open() takes. */
 size_t threshold_memory(const struct threshold *t);
 

@@ -149,11 +149,11 @@ static void offer(struct analysis *a, const struct record *r)
 {
     struct event e = {.kind = EVENT_RECORD, .record = r->kind, .time = r->time};
 
-    if (r->kind == RECORD_HEALTH || !(a->want & kind_of(r)))
+    if (r->kind == RECORD_HEALTH || !(a->options.want & kind_of(r)))
         return;
     e.line = (struct bytes){(const uint8_t *)a->line, encode_short(a, r)};
     assert(e.line.len > 0); /* what the limits leave always fits */
-    outputs_put(a->options.outputs, &e);
+    a->options.put(a->options.context, &e);
 }
 
 static void explain(struct analysis *a, const struct record *r)
@@ -168,6 +168,22 @@ static void explain(struct analysis *a, const struct record *r)
 
 /* ---- rules and alerts ------------------------------------------------------ */
 
+/* By the time of day: a mute ends when its author said it would. */
+static bool is_muted(struct analysis *a, const struct finding *f)
+{
+    int mute;
+
+    if (!a->mutes || a->mutes->n == 0)
+        return false;
+    mute = mutes_match(a->mutes, f->signature, alert_root(f), finding_severity(f),
+                       f->record->time);
+    if (mute < 0)
+        return false;
+    a->muted.suppressed[mute]++;
+    a->nmuted++;
+    return true;
+}
+
 static void found(void *context, const struct finding *f)
 {
     struct analysis *a = context;
@@ -175,7 +191,11 @@ static void found(void *context, const struct finding *f)
     if (!setup_wants(a->options.setup, f->signature))
         return;
     a->findings++;
+    if (is_muted(a, f))
+        return;
+    a->at_hand = f;
     alerts_take(a->alerts, f, a->seen);
+    a->at_hand = NULL;
 }
 
 static void judge(struct analysis *a, enum rule_phase phase, const struct record *r)
@@ -192,8 +212,56 @@ static void tell_health(struct analysis *a, const struct record *r)
     found(a, &f);
 }
 
+/* ---- full tables ------------------------------------------------------------ */
+
+static struct analysis_table *table_of(struct analysis *a, struct bytes name)
+{
+    struct analysis_table *t = a->tables;
+
+    while (t < a->tables + a->ntables &&
+           (strlen(t->name) != name.len || memcmp(t->name, name.at, name.len) != 0))
+        t++;
+    if (t == a->tables + a->ntables) {
+        assert(a->ntables < ANALYSIS_TABLES && name.len < sizeof t->name);
+        memcpy(t->name, name.at, name.len);
+        a->ntables++;
+    }
+    return t;
+}
+
+/* The record is kept until all workers have told theirs of this moment. */
+static void add_up(struct analysis *a, struct record *r)
+{
+    const struct value *about = record_get(r, HEALTH_ABOUT);
+    struct analysis_table *t = table_of(a, record_bytes(r, about));
+
+    t->let_go += record_get(r, HEALTH_COUNT)->u;
+    if (t->news)
+        record_give(t->news);
+    t->news = r;
+    a->news = true;
+}
+
+static void finish(struct analysis *a, struct record *r);
+
+static void tell_tables(struct analysis *a)
+{
+    a->news = false;
+    for (unsigned i = 0; i < a->ntables; i++) {
+        struct record *r = a->tables[i].news;
+
+        a->tables[i].news = NULL;
+        if (!r)
+            continue;
+        record_set(r, HEALTH_COUNT, a->tables[i].let_go);
+        finish(a, r);
+    }
+}
+
 static void at(struct analysis *a, int64_t seen)
 {
+    if (a->news && seen > a->seen)
+        tell_tables(a);
     assert(seen >= a->seen);
     a->seen = seen;
     if (alerts_due(a->alerts) <= seen)
@@ -212,7 +280,7 @@ static bool passes(struct analysis *a, const struct record *r)
     return evaluate(a->options.filter->root, &c);
 }
 
-static void on_request(void *context, const struct record *r)
+static void on_request(void *context, struct record *r)
 {
     struct analysis *a = context;
 
@@ -229,11 +297,8 @@ static bool stands_alone(const struct record *r)
             r->outcome == OUTCOME_SENT);
 }
 
-static void on_done(void *context, struct record *r)
+static void finish(struct analysis *a, struct record *r)
 {
-    struct analysis *a = context;
-
-    at(a, r->seen);
     count(a, r);
     if (r->kind == RECORD_HEALTH)
         tell_health(a, r);
@@ -245,10 +310,26 @@ static void on_done(void *context, struct record *r)
             explain(a, r);
         else if (wanted(a, r))
             write_record(a, r);
-        if (a->want)
+        if (a->options.want)
             offer(a, r);
     }
     record_give(r);
+}
+
+static bool is_table_full(const struct record *r)
+{
+    return r->kind == RECORD_HEALTH && record_get(r, HEALTH_CHECK)->u == CHECK_TABLE_FULL;
+}
+
+static void on_done(void *context, struct record *r)
+{
+    struct analysis *a = context;
+
+    at(a, r->seen);
+    if (is_table_full(r))
+        add_up(a, r);
+    else
+        finish(a, r);
 }
 
 struct record_sink analysis_sink(struct analysis *a)
@@ -264,17 +345,52 @@ void analysis_open(struct analysis *a, const struct analysis_options *options,
     a->alerts = alerts;
     a->encoder = encoder;
     a->seen = INT64_MIN;
-    a->want = options->outputs
-                  ? outputs_want(options->outputs) &
-                        (OUTPUT_TRANSACTIONS | OUTPUT_FLOWS | OUTPUT_OPERATIONS)
-                  : 0;
+    a->options.want &= OUTPUT_TRANSACTIONS | OUTPUT_FLOWS | OUTPUT_OPERATIONS;
     a->json = json_into(a->stage, sizeof a->stage);
     a->json.flush = to_file;
     a->json.to = options->out;
 }
 
+void analysis_tick(struct analysis *a, int64_t seen)
+{
+    if (seen > a->seen)
+        at(a, seen);
+}
+
+void analysis_alerts(const struct setup *setup, struct alerts_config *config)
+{
+    const struct config *c = setup->config;
+
+    config->update_every = c->update_every;
+    config->close_after = c->close_after;
+    config->rate = c->alert_rate.count;
+    config->rate_period = c->alert_rate.within;
+    config->eve.ruleset = setup->rules ? ruleset_version(setup->rules) : NULL;
+    config->eve.site = c->site;
+    config->eve.contact = c->contact;
+}
+
+void analysis_adopt(struct analysis *a, struct setup *setup)
+{
+    struct alerts_config config = a->alerts->config;
+
+    if (setup->rules && a->options.setup->rules)
+        ruleset_inherit(setup->rules, a->options.setup->rules);
+    analysis_alerts(setup, &config);
+    alerts_adopt(a->alerts, &config);
+    a->encoder->host = setup->config->name;
+    a->options.setup = setup;
+}
+
+void analysis_mute(struct analysis *a, const struct mutes *mutes)
+{
+    a->mutes = mutes;
+    a->muted = (struct mutes_counts){.generation = mutes->generation};
+}
+
 void analysis_end(struct analysis *a)
 {
+    tell_tables(a);
     alerts_close(a->alerts, a->seen);
     to_file(a->options.out, a->json.out, a->json.len);
     a->json.len = 0;

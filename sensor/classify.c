@@ -31,7 +31,7 @@ const struct label confidence_labels[] = {
     {CONFIDENCE_UNKNOWN,     "unknown",     0, "Nothing speaks for any name"},
     {CONFIDENCE_PORT,        "port",        0, "The port number alone speaks for it"},
     {CONFIDENCE_ADDRESS,     "address",     0, "An address is known to belong to it"},
-    {CONFIDENCE_DPI_PARTIAL, "dpi_partial", 0, "Parts of the content, or earlier flows, speak for it"},
+    {CONFIDENCE_DPI_PARTIAL, "dpi_partial", 0, "Parts of the content speak for it"},
     {CONFIDENCE_DPI,         "dpi",         0, "The content speaks for it"},
     {0},
 };
@@ -45,8 +45,6 @@ static const struct {
     {"Match by IP",         CONFIDENCE_ADDRESS},
     {"DPI",                 CONFIDENCE_DPI},
     {"DPI (partial)",       CONFIDENCE_DPI_PARTIAL},
-    {"DPI (cache)",         CONFIDENCE_DPI_PARTIAL},
-    {"DPI (partial cache)", CONFIDENCE_DPI_PARTIAL},
     {"DPI (aggressive)",    CONFIDENCE_DPI_PARTIAL},
 };
 
@@ -99,6 +97,12 @@ struct block {
 /* Whose call into nDPI this thread is in. */
 static _Thread_local struct classify_memory *paying;
 
+/* What malloc makes of a size: nDPI takes very many small blocks. */
+static size_t cost(size_t size)
+{
+    return (size + sizeof(size_t) + 15) / 16 * 16;
+}
+
 static bool charge(struct classify_memory *m, size_t size)
 {
     if (m->used > m->ceiling || size > m->ceiling - m->used) {
@@ -117,11 +121,11 @@ static void *take_zeroed(size_t n, size_t size)
     size_t whole;
 
     if (!paying || __builtin_mul_overflow(n, size, &whole) ||
-        __builtin_add_overflow(whole, sizeof *b, &whole) || !charge(paying, whole))
+        __builtin_add_overflow(whole, sizeof *b, &whole) || !charge(paying, cost(whole)))
         return NULL;
     b = calloc(1, whole);
     if (!b) {
-        paying->used -= whole;
+        paying->used -= cost(whole);
         return NULL;
     }
     b->owner = paying;
@@ -141,7 +145,7 @@ static void give(void *at)
     if (!b)
         return;
     b--;
-    b->owner->used -= b->size;
+    b->owner->used -= cost(b->size);
     free(b);
 }
 
@@ -222,6 +226,15 @@ static uint16_t named_by(const struct classified *s, struct ndpi_names found)
     return found.master;
 }
 
+/* What nDPI remembers of other flows depends on which of them it was shown: that
+ * would name a flow by how many workers there are. */
+static bool is_hearsay(const struct ndpi_flow_struct *flow)
+{
+    const char *words = compat_confidence(flow);
+
+    return words && strstr(words, "cache");
+}
+
 /* An address tells who is talked to, not in which protocol. */
 static void describe(struct classifier *c, struct classified *state,
                      struct ndpi_names found)
@@ -231,7 +244,7 @@ static void describe(struct classifier *c, struct classified *state,
     uint16_t carrier = found.master ? found.master : found.app;
 
     *s = (struct service){.name = ""};
-    if (carrier == NDPI_PROTOCOL_UNKNOWN)
+    if (carrier == NDPI_PROTOCOL_UNKNOWN || is_hearsay(flow_of(state)))
         return;
     s->confidence = (uint8_t)how_sure(flow_of(state));
     if (s->confidence != CONFIDENCE_ADDRESS || found.master)
@@ -361,19 +374,34 @@ static bool open_module(struct classifier *c)
     return c->module && compat_start(c->module);
 }
 
+static size_t state_size(void)
+{
+    return sizeof(struct classified) + ndpi_detection_get_sizeof_ndpi_flow_struct();
+}
+
 bool classifier_open(struct classifier *c, size_t nflows, size_t memory)
 {
-    size_t size =
-        sizeof(struct classified) + ndpi_detection_get_sizeof_ndpi_flow_struct();
-
     *c = (struct classifier){.memory = {.ceiling = SIZE_MAX}};
     c->memory.failed = &c->counters.failed;
-    if (!open_module(c) || !pool_open(&c->states, "classified flows", size, nflows)) {
+    if (!open_module(c) ||
+        !pool_open(&c->states, "classified flows", state_size(), nflows)) {
         classifier_close(c);
         return false;
     }
     c->memory.ceiling = c->memory.used + (memory ? memory : DEFAULT_MEMORY);
     return true;
+}
+
+size_t classifier_memory(size_t nflows, size_t memory)
+{
+    struct classifier c;
+    size_t module;
+
+    if (!classifier_open(&c, 1, memory))
+        return SIZE_MAX;
+    module = c.memory.ceiling;
+    classifier_close(&c);
+    return module + pool_memory(state_size(), nflows);
 }
 
 void classifier_close(struct classifier *c)

@@ -14,9 +14,9 @@
  *
  * A classifier belongs to one thread and shares nothing with others.  All states
  * are allocated at the start.  What nDPI allocates by itself while it works is
- * counted and has a ceiling; near it, flows stay without a name.  Names found from
- * earlier flows of the same addresses (nDPI's caches) depend on which flows this
- * classifier has seen.
+ * counted and has a ceiling; near it, flows stay without a name.  So do those that
+ * nDPI can tell from earlier flows alone (its caches): a name never depends on which
+ * flows this classifier was shown.
  */
 
 #include "sensor/core/pool.h"
@@ -31,7 +31,7 @@ enum confidence {
     CONFIDENCE_UNKNOWN,
     CONFIDENCE_PORT,        /* nothing but the port number speaks for it */
     CONFIDENCE_ADDRESS,     /* a known address of somebody's service */
-    CONFIDENCE_DPI_PARTIAL, /* parts of the content, or earlier flows */
+    CONFIDENCE_DPI_PARTIAL, /* parts of the content */
     CONFIDENCE_DPI,         /* the content */
     CONFIDENCES
 };
@@ -79,6 +79,9 @@ enum classify_answer { CLASSIFY_MORE, CLASSIFY_DONE };
  * must not overlap in several threads.  The struct may not be moved while open.
  */
 bool classifier_open(struct classifier *c, size_t nflows, size_t memory);
+
+/* What it may ever take; asks nDPI, by opening one.  SIZE_MAX when that fails. */
+size_t classifier_memory(size_t nflows, size_t memory);
 
 /* Every state must have come back, by CLASSIFY_DONE or classify_end(). */
 void classifier_close(struct classifier *c);

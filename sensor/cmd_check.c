@@ -10,6 +10,7 @@
 #include "alerts/eve.h"
 #include "rules/fields.h"
 #include "rules/rules_test.h"
+#include "sensor/ceiling.h"
 #include "sensor/commands.h"
 #include "sensor/replay.h"
 
@@ -25,7 +26,8 @@ static const char help_check[] =
     "usage: sightglass check [-c FILE] [--json] [--dump-config] [FILE|DIR ...]\n"
     "\n"
     "Reads the configuration, the shipped rules and the site's (those the configuration\n"
-    "names, or the given files and folders) and tells everything that is wrong.\n"
+    "names, or the given files and folders) and tells everything that is wrong, and what\n"
+    "memory all tables of a sensor come to when they are full.\n"
     "\n"
     "  -c, --config FILE   the configuration; default: all defaults\n"
     "      --json          errors and warnings as a JSON array\n"
@@ -105,7 +107,7 @@ static void count_rules(const struct ruleset *set, unsigned *rules, unsigned *as
     }
 }
 
-static void print_check(const struct setup *setup)
+static void print_check(const struct setup *setup, const struct ceiling *ceiling)
 {
     unsigned rules = 0, asleep = 0, untested = 0;
 
@@ -115,6 +117,8 @@ static void print_check(const struct setup *setup)
             "%u rules (%s)   asleep: %u (their lists are empty)   without a test: %u\n",
             rules, ruleset_version(setup->rules), asleep, untested);
     }
+    if (ceiling->n)
+        ceiling_print(ceiling, setup->config, stdout);
     printf("%u errors, %u warnings.%s\n", setup->d.errors, setup->d.warnings,
            setup->d.errors ? " Nothing would load; a running sensor keeps what it has."
                            : "");
@@ -126,11 +130,17 @@ int command_check(int argc, char **argv)
 {
     struct question q = {.pcaps = "pcaps"};
     static struct setup setup;
+    struct ceiling ceiling = {.n = 0};
     int status = parse(argc, argv, help_check, &q);
 
     if (status >= 0)
         return status;
-    status = setup_load(&setup, &q.options) ? EXIT_FINE : EXIT_FINDINGS;
+    setup_load(&setup, &q.options);
+    if (setup.config) {
+        ceiling = ceiling_of(setup.config, setup.rules);
+        ceiling_check(&ceiling, setup.config, &setup.d);
+    }
+    status = setup.d.errors ? EXIT_FINDINGS : EXIT_FINE;
     if (q.json) {
         diagnostics_json(&setup.d, stdout);
     } else if (q.dump && status == EXIT_FINE) {
@@ -138,7 +148,7 @@ int command_check(int argc, char **argv)
         config_dump(setup.config, stdout);
     } else {
         diagnostics_print(&setup.d, stdout);
-        print_check(&setup);
+        print_check(&setup, &ceiling);
     }
     setup_close(&setup);
     return status;

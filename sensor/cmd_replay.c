@@ -15,6 +15,7 @@
 
 #include "alerts/text.h"
 #include "sensor/commands.h"
+#include "sensor/outputs.h"
 #include "sensor/replay.h"
 #include "sensor/stats.h"
 
@@ -28,6 +29,7 @@ struct arguments {
     uint32_t protocols;
     enum format format;
     double speed;
+    unsigned workers;
 };
 
 static const char help[] =
@@ -46,6 +48,7 @@ static const char help[] =
     "  -o, --output FILE        instead of stdout; - is stdout\n"
     "      --conditions         show standing conditions too\n"
     "      --speed X            at X times the speed of the packets; default: at once\n"
+    "      --workers N          N threads that read packets; the output is the same\n"
     "      --stats              one JSON line of counters at the end, on stdout\n"
     "      --fail-on SEVERITY   exit with 1 when there is such an alert, or a graver one\n"
     "\n"
@@ -96,6 +99,15 @@ static bool take_speed(struct arguments *a, const char *text)
     return *text && !*end && !errno && a->speed > 0;
 }
 
+static bool take_workers(struct arguments *a, const char *text)
+{
+    char *end;
+    long n = strtol(text, &end, 10);
+
+    a->workers = n >= 1 && n <= PIPELINE_LANES ? (unsigned)n : 0;
+    return *text && !*end && a->workers;
+}
+
 static bool take_rules(struct arguments *a, const char *path)
 {
     if (a->nrules == SETUP_PATHS)
@@ -113,6 +125,7 @@ enum long_option {
     OPTION_CONDITIONS,
     OPTION_SPEED,
     OPTION_STATS,
+    OPTION_WORKERS,
     OPTION_FAIL_ON,
 };
 
@@ -123,6 +136,7 @@ static const struct option_row {
     {OPTION_RECORDS, "--records takes protocols, or flow (see sightglass fields), not"},
     {OPTION_FORMAT, "--format takes text or json, not"},
     {OPTION_SPEED, "--speed takes a number above 0, not"},
+    {OPTION_WORKERS, "--workers takes a number from 1 to 64, not"},
     {OPTION_FAIL_ON, "--fail-on takes info, low, medium, high or critical, not"},
     {'r', "too many --rules, from here on"},
 };
@@ -148,6 +162,8 @@ static bool take_value(struct arguments *a, int option, const char *value)
         return take_format(a, value);
     case OPTION_SPEED:
         return take_speed(a, value);
+    case OPTION_WORKERS:
+        return take_workers(a, value);
     default:
         a->fail_on = value;
         return label_named(severity_labels, value) != NULL;
@@ -189,6 +205,7 @@ static int parse(int argc, char **argv, struct arguments *a)
         {"conditions", no_argument, NULL, OPTION_CONDITIONS},
         {"speed", required_argument, NULL, OPTION_SPEED},
         {"stats", no_argument, NULL, OPTION_STATS},
+        {"workers", required_argument, NULL, OPTION_WORKERS},
         {"fail-on", required_argument, NULL, OPTION_FAIL_ON},
         {"help", no_argument, NULL, 'h'},
         {0},
@@ -230,7 +247,6 @@ struct job {
     FILE *out;
     uint64_t conditions; /* standing ones that were not shown */
     struct alert worst;  /* what to look at next */
-    unsigned since_poll;
 };
 
 static void note_worst(struct job *r, const struct alert *alert)
@@ -260,8 +276,6 @@ static void on_event(void *to, const struct event *e)
     if (!r->text && !r->a.records && !r->a.why_not && shown(r, e))
         fwrite(e->line.at, 1, e->line.len, r->out);
     outputs_put(&r->outputs, e);
-    if (++r->since_poll % 64 == 0)
-        outputs_poll(&r->outputs);
 }
 
 static void print_record(void *to, const struct record *record)
@@ -302,7 +316,7 @@ static bool load(struct job *r)
 
     memcpy(o.rules, r->a.rules, sizeof o.rules);
     ok = setup_load(&r->setup, &o) && compile_filter(r) &&
-         outputs_open(&r->outputs, r->setup.config, &r->setup.d);
+         outputs_open(&r->outputs, r->setup.config, NULL, NULL, &r->setup.d);
     if (ok && r->a.why_not && !ruleset_rule(r->setup.rules, r->a.why_not)) {
         diagnostics_error(&r->setup.d, NULL, "there is no rule \"%s\"", r->a.why_not);
         ok = false;
@@ -313,20 +327,18 @@ static bool load(struct job *r)
 
 static bool open_alerts(struct job *r)
 {
-    const struct config *c = r->setup.config;
     struct alerts_config config = alerts_defaults();
 
-    config.update_every = c->update_every;
-    config.close_after = c->close_after;
-    config.rate = c->alert_rate.count;
-    config.rate_period = c->alert_rate.within;
-    config.eve =
-        (struct eve){.encoder = &r->encoder,
-                     .version = PACKAGE_VERSION,
-                     .ruleset = r->setup.rules ? ruleset_version(r->setup.rules) : NULL,
-                     .site = c->site,
-                     .contact = c->contact};
+    config.eve = (struct eve){.encoder = &r->encoder, .version = PACKAGE_VERSION};
+    analysis_alerts(&r->setup, &config);
     return alerts_open(&r->alerts, &config, on_event, r);
+}
+
+static void put(void *context, const struct event *e)
+{
+    struct job *r = context;
+
+    outputs_put(&r->outputs, e);
 }
 
 static bool prepare(struct job *r)
@@ -338,7 +350,8 @@ static bool prepare(struct job *r)
                                  .setup = &r->setup,
                                  .out = r->out,
                                  .context = r,
-                                 .outputs = &r->outputs};
+                                 .want = outputs_want(&r->outputs),
+                                 .put = put};
 
     r->text = r->a.format == FORMAT_TEXT ||
               (r->a.format == FORMAT_AUTO && isatty(fileno(r->out)));
@@ -376,17 +389,15 @@ static void sum_up_protocols(const struct job *r, struct text_summary *s)
 
 static const char *mirror_sentence(const struct job *r, char *out, size_t size)
 {
-    const struct worker *w = &r->replay.worker;
+    const struct stream_counters *s = &r->replay.counts.streams;
+    const struct decode_counters *d = &r->replay.decoded;
     double missing =
-        w->streams.counters.bytes
-            ? 100.0 * (double)w->streams.counters.gap_bytes /
-                  (double)(w->streams.counters.bytes + w->streams.counters.gap_bytes)
-            : 0;
+        s->bytes ? 100.0 * (double)s->gap_bytes / (double)(s->bytes + s->gap_bytes) : 0;
 
     snprintf(out, size,
              "%.2f %% of TCP bytes missing, %" PRIu64 " packets cut, %" PRIu64
              " bad checksums",
-             missing, w->decoded.cut, w->decoded.bad_ip_sum + w->decoded.bad_l4_sum);
+             missing, d->cut, d->bad_ip_sum + d->bad_l4_sum);
     return out;
 }
 
@@ -456,6 +467,7 @@ static int run(struct job *r, const char *const *paths, size_t npaths)
                    .records = r->setup.config->records,
                    .response_timeout = r->setup.config->response_timeout,
                    .classify = r->setup.config->ndpi},
+        .workers = r->a.workers,
         .speed = r->a.speed,
         .progress = true};
     char why[READER_TEXT];
@@ -472,6 +484,7 @@ static int run(struct job *r, const char *const *paths, size_t npaths)
     if (r->a.stats)
         stats_print(r->out, &r->replay);
     delivered = outputs_finish(&r->outputs, 10000);
+    outputs_report(&r->outputs);
     if (fflush(r->out) != 0 || ferror(r->out)) {
         fprintf(stderr, "sightglass replay: cannot write the output: %s\n",
                 strerror(errno));

@@ -36,6 +36,13 @@ bool conversations_open(struct conversations *all, struct exchanger *exchanger, 
            pool_open(&all->large, "large message buffers", LARGE, n / 256 + 1);
 }
 
+size_t conversations_memory(size_t n)
+{
+    return pool_memory(sizeof(struct conversation), n) +
+           pool_memory(sizeof(struct early), n / 32 + 1) +
+           pool_memory(SMALL, n / 16 + 1) + pool_memory(LARGE, n / 256 + 1);
+}
+
 void conversations_close(struct conversations *all)
 {
     pool_close(&all->places);
@@ -155,6 +162,7 @@ void conversation_parties(const struct conversation *c, const struct flow *flow,
                             .midstream = flow->midstream,
                             .protocol = flow->key.protocol,
                             .flow_id = flow->id,
+                            .flow_number = flow->number,
                             .flow_start = flow->start};
     memcpy(out->client_mac, from->mac, MAC_SIZE);
     memcpy(out->server_mac, to->mac, MAC_SIZE);

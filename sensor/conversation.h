@@ -65,6 +65,7 @@ struct conversation {
 
 /* Room for n conversations; false when memory lacks. */
 bool conversations_open(struct conversations *all, struct exchanger *exchanger, size_t n);
+size_t conversations_memory(size_t n); /* what conversations_open() allocates */
 void conversations_close(struct conversations *all);
 
 /* NULL, counted, when none is left. */

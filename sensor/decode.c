@@ -544,6 +544,7 @@ void decode(const struct raw *raw, struct packet *p, struct decode_counters *cou
     p->time = raw->time;
     p->frame = raw->frame;
     p->source = raw->source;
+    p->link_type = raw->link_type;
     p->wire = wire;
     p->data = raw->bytes;
     counters->frames++;

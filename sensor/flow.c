@@ -173,23 +173,11 @@ void flow_expire(struct flow_table *t, int64_t now)
         end(t, next, FLOW_IDLE, deadline);
 }
 
-void flow_rebase(struct flow_table *t, int64_t by)
+static int by_number(const void *a, const void *b)
 {
-    for (unsigned i = 0; i < FLOW_CLASSES; i++)
-        for (struct flow *f = t->lists[i].oldest; f; f = f->links[OF_TABLE].newer)
-            f->used += by;
-}
+    const struct flow *const *x = a, *const *y = b;
 
-static int by_start(const void *a, const void *b)
-{
-    const struct flow *const *pa = a, *const *pb = b;
-    const struct flow *x = *pa, *y = *pb;
-
-    if (x->start != y->start)
-        return x->start < y->start ? -1 : 1;
-    if (x->id != y->id)
-        return x->id < y->id ? -1 : 1;
-    return memcmp(&x->key, &y->key, sizeof x->key);
+    return (*x)->number < (*y)->number ? -1 : (*x)->number > (*y)->number;
 }
 
 void flow_close_all(struct flow_table *t, int64_t now)
@@ -199,7 +187,7 @@ void flow_close_all(struct flow_table *t, int64_t now)
     for (unsigned i = 0; i < FLOW_CLASSES; i++)
         for (struct flow *f = t->lists[i].oldest; f; f = f->links[OF_TABLE].newer)
             t->sorted[n++] = f;
-    qsort(t->sorted, n, sizeof(struct flow *), by_start);
+    qsort(t->sorted, n, sizeof(struct flow *), by_number);
     for (size_t i = 0; i < n; i++)
         end(t, t->sorted[i], FLOW_STOPPED, now);
 }
@@ -337,7 +325,8 @@ static uint64_t stable_id(const struct flow_key *key, int64_t start)
 static struct flow *begin(struct flow_table *t, const struct packet *p,
                           const struct flow_key *key, unsigned d, int64_t now)
 {
-    struct flow first = {.key = *key, .start = p->time, .initiator = (uint8_t)d};
+    struct flow first = {
+        .key = *key, .start = p->time, .number = p->number, .initiator = (uint8_t)d};
     struct address client;
     struct flow *f;
     uint64_t hash;
@@ -391,6 +380,8 @@ static void count(struct flow *f, const struct packet *p, unsigned d)
     }
     if (p->time > f->last || !f->last)
         f->last = p->time;
+    f->frame = p->frame;
+    f->source = p->source;
 }
 
 static enum flow_class class_of(const struct flow *f)
@@ -545,6 +536,15 @@ bool flow_open(struct flow_table *t, const struct flow_options *options)
         return true;
     flow_close(t);
     return false;
+}
+
+size_t flow_memory(size_t flows)
+{
+    size_t n = flows ? flows : FLOWS_DEFAULT;
+
+    return buckets_for(n) * (sizeof(struct flow *) + sizeof(struct flow_host *)) +
+           n * sizeof(struct flow *) + pool_memory(sizeof(struct flow), n) +
+           pool_memory(sizeof(struct flow_host), n);
 }
 
 void flow_close(struct flow_table *t)

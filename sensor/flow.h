@@ -75,6 +75,9 @@ struct flow {
     struct flow_side side[2];
     uint64_t id;         /* equal in every run and on every sensor; below 2^53 */
     int64_t start, last; /* time of its first and latest packet */
+    uint64_t number;     /* of its first packet: no two flows have the same */
+    uint64_t frame;      /* of its latest packet */
+    uint32_t source;
     uint8_t initiator;   /* the side that opened it, or was seen first */
     bool initiator_sure; /* a SYN or SYN+ACK said so */
     bool midstream;      /* TCP that began before we saw it */
@@ -129,6 +132,9 @@ struct flow_table {
 /* Options are copied; NULL takes all defaults.  False when memory lacks. */
 bool flow_open(struct flow_table *t, const struct flow_options *options);
 
+/* What flow_open() allocates. */
+size_t flow_memory(size_t flows);
+
 /* Frees everything without another word: flow_close_all() says goodbye first. */
 void flow_close(struct flow_table *t);
 
@@ -146,10 +152,7 @@ void flow_expire(struct flow_table *t, int64_t now);
 /* The earliest deadline, INT64_MAX when the table is empty. */
 int64_t flow_due(const struct flow_table *t);
 
-/* After a jump of the clock by `by` ns: nobody ages by it. */
-void flow_rebase(struct flow_table *t, int64_t by);
-
-/* Ends all, in the order of their start, then id. */
+/* Ends all, in the order of their first packets. */
 void flow_close_all(struct flow_table *t, int64_t now);
 
 /* True while only one side was heard. */

@@ -12,6 +12,9 @@ libsensor_a_SOURCES = \
 	%reldir%/conversation.h %reldir%/conversation.c \
 	%reldir%/flow_record.h %reldir%/flow_record.c \
 	%reldir%/health.h %reldir%/health.c \
+	%reldir%/front.h %reldir%/front.c \
+	%reldir%/lane.h %reldir%/lane.c \
+	%reldir%/pipeline.h %reldir%/pipeline.c \
 	%reldir%/worker.h %reldir%/worker.c \
 	%reldir%/config.h %reldir%/config.c \
 	%reldir%/config_print.c \
@@ -25,8 +28,23 @@ libsensor_a_SOURCES = \
 	%reldir%/status.h %reldir%/status.c %reldir%/status_json.c %reldir%/status_read.c \
 	%reldir%/status_fields.h %reldir%/status_fields.c %reldir%/status_text.c \
 	%reldir%/metrics.h %reldir%/metrics.c %reldir%/metrics_print.c \
+	%reldir%/ceiling.h %reldir%/ceiling.c \
+	%reldir%/pcapng.h %reldir%/pcapng.c \
+	%reldir%/blackbox.h %reldir%/blackbox.c \
+	%reldir%/notify.h %reldir%/notify.c \
+	%reldir%/supervisor.h %reldir%/supervisor.c \
+	%reldir%/confine.h %reldir%/confine.c %reldir%/confine_build.h \
+	%reldir%/confine_files.c %reldir%/confine_calls.c \
 	%reldir%/stats.h %reldir%/stats.c \
-	%reldir%/commands.h %reldir%/cmd_replay.c %reldir%/cmd_check.c
+	%reldir%/packet_ring.h %reldir%/packet_ring.c \
+	%reldir%/link.h %reldir%/link.c \
+	%reldir%/port.h %reldir%/port.c \
+	%reldir%/capture.h %reldir%/capture.c \
+	%reldir%/packet_file.h %reldir%/packet_file.c \
+	%reldir%/evidence.h %reldir%/evidence.c \
+	%reldir%/live.h %reldir%/live.c %reldir%/live_capture.c %reldir%/live_analysis.c \
+	%reldir%/live_output.c %reldir%/live_main.h %reldir%/live_main.c %reldir%/live_verbs.c \
+	%reldir%/commands.h %reldir%/cmd_run.c %reldir%/cmd_replay.c %reldir%/cmd_check.c
 
 # Asking a running sensor: both ends of its control socket.
 libsensor_a_SOURCES += \

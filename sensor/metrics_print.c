@@ -13,9 +13,9 @@ static const char prefix[] = "sightglass_";
 
 static bool is_counter(const char *metric)
 {
-    size_t len = strlen(metric);
+    const char *last = strrchr(metric, '_');
 
-    return len > 6 && strcmp(metric + len - 6, "_total") == 0;
+    return last && strcmp(last, "_total") == 0;
 }
 
 static void put_head(FILE *out, const char *metric, const char *help)

@@ -39,14 +39,17 @@ struct raw {
     uint32_t source;    /* which file or interface */
     uint32_t link_type; /* LINKTYPE_ number of the capture formats */
     uint32_t wire;      /* bytes it had on the wire */
+    uint64_t position;  /* of a frame that stays in a packet ring; else of no meaning */
     struct bytes bytes; /* what was captured of them */
 };
 
 struct packet {
-    int64_t time;      /* ns since 1970, as captured */
-    uint64_t frame;    /* number in its source, from 1 */
-    uint32_t source;   /* which file or interface */
-    uint32_t wire;     /* bytes it had on the wire */
+    int64_t time;    /* ns since 1970, as captured */
+    uint64_t frame;  /* number in its source, from 1 */
+    uint64_t number; /* among all packets of its front, from 1: what orders records */
+    uint32_t source; /* which file or interface */
+    uint32_t wire;   /* bytes it had on the wire */
+    uint32_t link_type;
     struct bytes data; /* all that was captured, link layer included */
     bool has_macs;     /* Linux cooked frames know the sender's only: dst_mac is 0 */
     uint8_t src_mac[MAC_SIZE], dst_mac[MAC_SIZE];

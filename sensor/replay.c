@@ -73,13 +73,14 @@ static void run_all(struct replay *r, const struct replay_options *options)
             r->last = raw.time;
         if (options->speed > 0)
             keep_pace(r, options->speed, begun, raw.time);
-        worker_packet(&r->worker, &raw);
+        pipeline_packet(&r->pipeline, 0, &raw);
         if (progress && r->frames % 65536 == 0)
             show_progress(r, &shown);
     }
     if (progress && shown > begun)
         fprintf(stderr, "\r%60s\r", "");
-    worker_end(&r->worker);
+    pipeline_end(&r->pipeline, 0);
+    pipeline_join(&r->pipeline);
     r->seconds = seconds_now() - begun;
 }
 
@@ -90,10 +91,31 @@ static void report_truncated(struct replay *r)
     for (uint32_t i = 0; i < reader_sources(r->reader); i++) {
         if (reader_warning(r->reader, i, text)) {
             fprintf(stderr, "warning: %s\n", text);
-            worker_health(&r->worker, CHECK_CAPTURE_TRUNCATED,
-                          reader_source_name(r->reader, i), 0, 0);
+            pipeline_health(&r->pipeline, CHECK_CAPTURE_TRUNCATED,
+                            reader_source_name(r->reader, i), 0);
         }
     }
+}
+
+static void count(struct replay *r)
+{
+    pipeline_count(&r->pipeline, &r->counts);
+    r->decoded = r->pipeline.fronts[0].front.decoded;
+    if (r->decoded.cut)
+        pipeline_health(&r->pipeline, CHECK_CAPTURE_CUT, "the capture",
+                        (int64_t)r->decoded.cut);
+}
+
+static bool open_pipeline(struct replay *r, const struct replay_options *options,
+                          struct analysis *analysis)
+{
+    struct pipeline_options o = {.worker = options->worker,
+                                 .workers = options->workers,
+                                 .threads = options->workers > 1,
+                                 .waits = true};
+
+    return pipeline_open(&r->pipeline, &o, NULL, analysis_sink(analysis)) &&
+           pipeline_start(&r->pipeline);
 }
 
 bool replay_run(struct replay *r, const char *const *paths, size_t npaths,
@@ -105,13 +127,13 @@ bool replay_run(struct replay *r, const char *const *paths, size_t npaths,
     r->reader = reader_open(paths, npaths, NULL, why);
     if (!r->reader)
         return false;
-    if (!worker_open(&r->worker, &options->worker, analysis_sink(analysis)) ||
-        !name_sources(r)) {
+    if (!name_sources(r) || !open_pipeline(r, options, analysis)) {
         snprintf(why, READER_TEXT,
                  "not enough memory for the tables: lower limits.flows");
         return false;
     }
     run_all(r, options);
+    count(r);
     report_truncated(r);
     analysis_end(analysis);
     return true;
@@ -121,7 +143,6 @@ void replay_close(struct replay *r)
 {
     if (r->reader)
         reader_close(r->reader);
-    if (r->worker.options.flows)
-        worker_close(&r->worker);
+    pipeline_close(&r->pipeline);
     free(r->sources);
 }

@@ -2,29 +2,33 @@
 #define SENSOR_REPLAY_H
 
 /*
- * Captures through one worker and one analysis, in one thread: plain calls.
+ * Captures through the pipeline and one analysis: plain calls in one thread, or several
+ * workers in threads of their own, with the same output byte for byte.
  *
  * `replay` and `test` share it.
  */
 
 #include "sensor/analysis.h"
+#include "sensor/pipeline.h"
 #include "sensor/reader.h"
-#include "sensor/worker.h"
 
 struct replay_options {
     struct worker_options worker;
-    double speed;  /* times packet time; 0: as fast as it goes */
-    bool progress; /* a line on stderr each second, when it is a terminal */
+    unsigned workers; /* more than one: threads */
+    double speed;     /* times packet time; 0: as fast as it goes */
+    bool progress;    /* a line on stderr each second, when it is a terminal */
 };
 
 struct replay {
     struct reader *reader;
-    struct worker worker;
+    struct pipeline pipeline;
     struct analysis *analysis;
     struct encode_source *sources; /* for the encoder: grows with the reader's */
     uint64_t frames, bytes;
     int64_t first, last; /* ns since 1970: of the earliest and latest packet */
     double seconds;      /* it took */
+    struct worker_counters counts;
+    struct decode_counters decoded;
 };
 
 /*

@@ -66,7 +66,7 @@ static bool same_place(const char *a, const char *b)
 /* The shipped rules, then the site's: those that were named, else the configuration's. */
 static void load_rules(struct setup *setup, const struct setup_options *options)
 {
-    const char *paths[SETUP_PATHS + 1] = {shipped_rules(setup)};
+    const char *paths[SETUP_PATHS + 1] = {setup->shipped};
     struct ruleset_options o = {.schemas = setup->schemas,
                                 .nschemas = setup->nschemas,
                                 .paths = paths,
@@ -94,6 +94,9 @@ bool setup_load(struct setup *setup, const struct setup_options *options)
     setup->config = config_load(options->config, &setup->d);
     if (!setup->config)
         return false;
+    if (options->interface)
+        config_listen(setup->config, options->interface);
+    setup->shipped = shipped_rules(setup);
     if (!options->no_rules)
         load_rules(setup, options);
     return setup->d.errors == 0;

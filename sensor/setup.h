@@ -14,6 +14,7 @@ enum { SETUP_PATHS = 32, SETUP_SCHEMAS = 32 };
 struct setup {
     struct diagnostics d;
     struct config *config;
+    const char *shipped;   /* where the shipped rules were read from */
     struct ruleset *rules; /* NULL when none were asked for */
     const struct schema *schemas[SETUP_SCHEMAS];
     unsigned nschemas;
@@ -21,6 +22,7 @@ struct setup {
 
 struct setup_options {
     const char *config;             /* file, or NULL for the defaults */
+    const char *interface;          /* instead of those of the configuration, or NULL */
     const char *rules[SETUP_PATHS]; /* the site's, instead of the configuration's */
     unsigned nrules;
     bool no_rules;

@@ -41,19 +41,19 @@ static void decoding(struct json *j, const struct decode_counters *d)
     group(j, "decode", counters, COUNT_OF(counters));
 }
 
-static void flows(struct json *j, const struct worker *w)
+static void flows(struct json *j, const struct worker_counters *w)
 {
-    const struct flow_counters *f = &w->flows.counters;
+    const struct flow_counters *f = &w->flows;
     const struct counter counters[] = {
         {"started", f->started},
         {"idle", f->ended[FLOW_IDLE]},
         {"evicted", f->ended[FLOW_EVICTED]},
         {"quota", f->ended[FLOW_QUOTA]},
         {"reused", f->ended[FLOW_REUSED]},
-        {"identified", w->conversations.counters.identified},
-        {"given_up", w->conversations.counters.given_up},
+        {"identified", w->conversations.identified},
+        {"given_up", w->conversations.given_up},
         {"bypassed_packets", w->bypassed},
-        {"not_inspected", w->conversations.counters.no_place},
+        {"not_inspected", w->conversations.no_place},
     };
 
     group(j, "flows", counters, COUNT_OF(counters));
@@ -81,22 +81,22 @@ static void streams(struct json *j, const struct stream_counters *s)
     group(j, "streams", counters, COUNT_OF(counters));
 }
 
-static void messages(struct json *j, const struct worker *w)
+static void messages(struct json *j, const struct worker_counters *w, uint64_t jumps)
 {
-    const struct conversation_counters *c = &w->conversations.counters;
+    const struct conversation_counters *c = &w->conversations;
     const struct counter counters[] = {
         {"messages", c->messages},
         {"skipped_bytes", c->skipped},
         {"resyncs", c->resyncs},
         {"cut", c->cut},
         {"not_held", c->no_held},
-        {"requests_evicted", w->exchanger.counters.evicted},
-        {"records_lost", w->exchanger.counters.lost},
-        {"values_left_out", w->exchanger.counters.left_out},
-        {"stubs_lost", w->exchanger.counters.stubs},
-        {"sessions_evicted", w->exchanger.counters.sessions},
-        {"records_at_most", w->exchanger.records.records.highest},
-        {"clock_jumps", w->clock.jumps},
+        {"requests_evicted", w->exchanges.evicted},
+        {"records_lost", w->exchanges.lost},
+        {"values_left_out", w->exchanges.left_out},
+        {"stubs_lost", w->exchanges.stubs},
+        {"sessions_evicted", w->exchanges.sessions},
+        {"records_at_most", w->records_highest},
+        {"clock_jumps", jumps},
     };
 
     group(j, "messages", counters, COUNT_OF(counters));
@@ -156,13 +156,13 @@ void stats_print(FILE *out, const struct replay *replay)
 {
     static char line[16384];
     struct json j = json_into(line, sizeof line);
-    const struct worker *w = &replay->worker;
+    const struct worker_counters *w = &replay->counts;
 
     begin(&j, replay->last, NULL);
-    decoding(&j, &w->decoded);
+    decoding(&j, &replay->decoded);
     flows(&j, w);
-    streams(&j, &w->streams.counters);
-    messages(&j, w);
+    streams(&j, &w->streams);
+    messages(&j, w, replay->pipeline.fronts[0].front.clock.jumps);
     protocols(&j, replay->analysis);
     alerting(&j, replay->analysis);
     fwrite(line, 1, end(&j), out);

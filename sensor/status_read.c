@@ -92,27 +92,28 @@ static void take_entry(const struct status_part *p, const char *name, const json
         snprintf(entry, p->fields->room, "%s", name);
 }
 
+static void take_keyed(json_t *part, const struct status_part *p, struct status *s)
+{
+    for (void *at = json_object_iter(part); at; at = json_object_iter_next(part, at))
+        take_entry(p, json_object_iter_key(at), json_object_iter_value(at), s);
+}
+
 static void take_part(const json_t *object, const struct status_part *p, struct status *s)
 {
-    json_t *part = json_object_get(object, p->name), *value;
-    const char *name;
-    size_t i;
+    json_t *part = json_object_get(object, p->name);
 
     if (!p->size)
         take_fields(part, p->fields, (char *)s + p->offset);
     else if (p->keyed)
-        json_object_foreach(part, name, value) take_entry(p, name, value, s);
-    else
-        json_array_foreach(part, i, value) take_entry(p, NULL, value, s);
+        take_keyed(part, p, s);
+    for (size_t i = 0; p->size && i < json_array_size(part); i++)
+        take_entry(p, NULL, json_array_get(part, i), s);
 }
 
 static void take_delivered(const json_t *list, struct status_outputs *o)
 {
-    const json_t *value;
-    size_t i;
-
-    json_array_foreach(list, i, value)
-    {
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *value = json_array_get(list, i);
         const char *name = json_string_value(json_object_get(value, "output"));
         const char *at = json_string_value(json_object_get(value, "time"));
 

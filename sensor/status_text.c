@@ -16,7 +16,7 @@ static const char *plain(const char *text, size_t width, char out[TEXT_COLUMNS])
 {
     size_t n = 0;
 
-    for (; text[n] && n < width; n++)
+    for (; n < width && text[n]; n++)
         out[n] = (char)(text[n] >= 0x20 && text[n] < 0x7f ? text[n] : '?');
     out[n] = '\0';
     return out;

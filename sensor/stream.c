@@ -662,15 +662,6 @@ void stream_expire(struct streams *e, int64_t now)
     e->now = now;
 }
 
-void stream_rebase(struct streams *e, int64_t by)
-{
-    for (struct stream *s = e->holes.oldest; s; s = s->newer)
-        s->since += by;
-    for (struct stream *s = e->waits.oldest; s; s = s->newer)
-        s->since += by;
-    e->now += by;
-}
-
 /* --- opening and closing -------------------------------------------------- */
 
 void stream_start(struct stream_pair *pair, void *context)
@@ -707,6 +698,11 @@ bool stream_open(struct streams *e, const struct stream_options *options,
         e->options.order = ORDER_DEFAULT;
     return pool_open(&e->chunks, "stream chunks", sizeof(struct stream_chunk),
                      e->options.chunks);
+}
+
+size_t stream_memory(size_t chunks)
+{
+    return pool_memory(sizeof(struct stream_chunk), chunks ? chunks : CHUNKS_DEFAULT);
 }
 
 void stream_close(struct streams *e)

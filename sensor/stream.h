@@ -133,6 +133,7 @@ struct streams {
  * memory lacks. */
 bool stream_open(struct streams *e, const struct stream_options *options,
                  const struct stream_handler *handler);
+size_t stream_memory(size_t chunks); /* what stream_open() allocates */
 void stream_close(struct streams *e);
 
 void stream_start(struct stream_pair *pair, void *context);
@@ -146,9 +147,6 @@ void stream_expire(struct streams *e, int64_t now);
 
 /* The earliest deadline, INT64_MAX when nothing is held. */
 int64_t stream_due(const struct streams *e);
-
-/* After a jump of the clock by `by` ns: no hole ages by it. */
-void stream_rebase(struct streams *e, int64_t by);
 
 /* Delivers all that is held, with its gaps, and gives the chunks back. */
 void stream_end(struct streams *e, struct stream_pair *pair, int64_t now);

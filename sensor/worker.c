@@ -9,12 +9,10 @@ enum {
     DEFAULT_FLOWS = 65536,
     DEFAULT_PENDING = 4096,
     DEFAULT_RECORDS = 16384,
-    LOOK_EVERY = 1024, /* packets between two looks at the counters of full tables */
 };
 
 static const int64_t REPORT_EVERY = 600 * NS_PER_S;
-static const int64_t JUMP_FORWARD = 3600 * NS_PER_S;
-static const int64_t JUMP_BACK = 5 * NS_PER_S;
+static const int64_t LOOK_EVERY = 10 * NS_PER_S; /* at the counters of full tables */
 
 /* What the worker keeps of a flow. */
 struct note {
@@ -27,17 +25,100 @@ struct note {
     bool begun;                    /* its first record went out */
 };
 
+/* ---- the order of records -------------------------------------------------- */
+
+bool record_before(const struct record *a, const struct record *b)
+{
+    if (a->seen != b->seen)
+        return a->seen < b->seen;
+    if (a->rank != b->rank)
+        return a->rank < b->rank;
+    return a->number < b->number;
+}
+
+static void number(const struct worker *w, struct record *r)
+{
+    r->rank = (uint8_t)w->rank;
+    r->number = w->rank == RANK_PACKET ? w->number : r->parties.flow_number;
+}
+
+/* Few, and nearly in order: those of one flow keep theirs. */
+static void sort_batch(struct worker *w)
+{
+    for (unsigned i = 1; i < w->nbatch; i++) {
+        struct expired e = w->batch[i];
+        unsigned k = i;
+
+        for (; k > 0 && record_before(e.record, w->batch[k - 1].record); k--)
+            w->batch[k] = w->batch[k - 1];
+        w->batch[k] = e;
+    }
+}
+
+static void send_batch(struct worker *w)
+{
+    sort_batch(w);
+    for (unsigned i = 0; i < w->nbatch; i++) {
+        struct record *r = w->batch[i].record;
+
+        if (w->batch[i].request) {
+            w->sink.request(w->sink.context, r);
+            record_give(r);
+        } else {
+            w->sink.done(w->sink.context, r);
+        }
+    }
+    w->nbatch = 0;
+}
+
+static void put_off(struct worker *w, struct record *r, bool request)
+{
+    if (w->nbatch == WORKER_BATCH)
+        send_batch(w);
+    number(w, r);
+    w->batch[w->nbatch++] = (struct expired){r, request};
+}
+
+static void on_request(void *context, struct record *r)
+{
+    struct worker *w = context;
+    struct record *copy;
+
+    if (!w->sink.request)
+        return;
+    number(w, r);
+    if (w->rank != RANK_EXPIRED) {
+        w->sink.request(w->sink.context, r);
+        return;
+    }
+    copy = record_copy(&w->exchanger.records, r);
+    if (copy->scratch)
+        w->exchanger.counters.lost++;
+    else
+        put_off(w, copy, true);
+}
+
+static void on_done(void *context, struct record *r)
+{
+    struct worker *w = context;
+
+    if (w->rank == RANK_EXPIRED) {
+        put_off(w, r, false);
+        return;
+    }
+    number(w, r);
+    w->sink.done(w->sink.context, r);
+}
+
 /* ---- records the worker makes itself --------------------------------------- */
 
 static void send_own(struct worker *w, struct record *r)
 {
     r->seen = w->clock.now;
-    r->frame = w->at.frame;
-    r->source = w->at.source;
     if (r->scratch)
         w->exchanger.counters.lost++;
     else
-        w->sink.done(w->sink.context, r);
+        on_done(w, r);
 }
 
 void worker_health(struct worker *w, unsigned check, const char *about, int64_t count,
@@ -48,6 +129,8 @@ void worker_health(struct worker *w, unsigned check, const char *about, int64_t 
     r->kind = RECORD_HEALTH;
     r->outcome = OUTCOME_SPONTANEOUS;
     r->time = w->at.time;
+    r->frame = w->at.frame;
+    r->source = w->at.source;
     record_set(r, HEALTH_CHECK, check);
     if (about)
         record_set_text(r, HEALTH_ABOUT, about);
@@ -112,6 +195,8 @@ static void tell_flow(struct worker *w, const struct flow *f, struct note *n,
     r->kind = RECORD_FLOW;
     r->outcome = OUTCOME_SPONTANEOUS;
     r->time = state == FLOW_BEGIN ? f->start : f->last;
+    r->frame = f->frame;
+    r->source = f->source;
     conversation_parties(talk, f, &r->parties);
     record_set(r, FLOW_HAS_STATE, state);
     set_service(f, n, r);
@@ -245,50 +330,31 @@ static void inspect(struct worker *w, struct flow *f, struct note *n,
     ask(w, f, n, p, direction);
 }
 
-/* ---- time ------------------------------------------------------------------ */
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Everything due before `until`, each at its own time. */
-static void advance(struct worker *w, int64_t until)
-{
-    for (;;) {
-        int64_t due = exchanger_due(&w->exchanger);
-
-        due = earlier(due, stream_due(&w->streams));
-        due = earlier(due, flow_due(&w->flows));
-        if (due >= until)
-            return;
-        if (due > w->clock.now)
-            w->clock.now = due;
-        exchanger_expire(&w->exchanger, due + 1);
-        stream_expire(&w->streams, due);
-        flow_expire(&w->flows, due);
-    }
-}
-
-static void tick(struct worker *w, const struct raw *raw)
-{
-    struct clock next = w->clock;
-    int64_t jump = clock_tick(&next, raw->time);
-
-    w->at = (struct stream_origin){raw->time, raw->frame, raw->source, next.now};
-    if (next.now > w->clock.now)
-        advance(w, next.now);
-    w->clock = next;
-    if (jump)
-        worker_health(w, CHECK_CLOCK_JUMP, NULL, 0, jump);
-}
-
 /* ---- full tables ----------------------------------------------------------- */
 
 struct watch {
     const char *table;
     uint64_t lost;
 };
+
+/*
+ * Several workers may have let go of the same: each tells what is new, at the same
+ * moments of packet time, and analysis adds it up.
+ */
+static void tell_full(struct worker *w, unsigned table, const char *name, uint64_t lost)
+{
+    struct record *r = record_take(&w->exchanger.records, &health_schema);
+
+    r->kind = RECORD_HEALTH;
+    r->outcome = OUTCOME_SPONTANEOUS;
+    r->time = w->clock.now;
+    r->parties.flow_number = table; /* its place among those of this moment */
+    record_set(r, HEALTH_CHECK, CHECK_TABLE_FULL);
+    record_set_text(r, HEALTH_ABOUT, name);
+    record_set(r, HEALTH_COUNT, lost - w->told_full[table]);
+    w->told_full[table] = lost;
+    send_own(w, r);
+}
 
 static void look(struct worker *w)
 {
@@ -307,12 +373,52 @@ static void look(struct worker *w)
     };
 
     for (unsigned i = 0; i < COUNT_OF(watched); i++) {
-        if (watched[i].lost > w->told_full[i]) {
-            w->told_full[i] = watched[i].lost;
-            worker_health(w, CHECK_TABLE_FULL, watched[i].table, (int64_t)watched[i].lost,
-                          0);
-        }
+        if (watched[i].lost > w->told_full[i])
+            tell_full(w, i, watched[i].table, watched[i].lost);
     }
+}
+
+/* ---- time ------------------------------------------------------------------ */
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Everything due before `until`, each at its own time. */
+static void advance(struct worker *w, int64_t until)
+{
+    for (;;) {
+        int64_t due = exchanger_due(&w->exchanger);
+
+        due = earlier(due, stream_due(&w->streams));
+        due = earlier(due, flow_due(&w->flows));
+        due = earlier(due, w->look_at);
+        if (due >= until)
+            return;
+        if (due > w->clock.now)
+            w->clock.now = due;
+        w->rank = RANK_EXPIRED;
+        exchanger_expire(&w->exchanger, due + 1);
+        stream_expire(&w->streams, due);
+        flow_expire(&w->flows, due);
+        if (due == w->look_at) {
+            look(w);
+            w->look_at += LOOK_EVERY;
+        }
+        w->rank = RANK_PACKET;
+        send_batch(w);
+    }
+}
+
+void worker_tick(struct worker *w, int64_t now)
+{
+    if (now <= w->clock.now)
+        return;
+    if (w->look_at == INT64_MIN)
+        w->look_at = (now / LOOK_EVERY + 1) * LOOK_EVERY;
+    advance(w, now);
+    w->clock.now = now;
 }
 
 /* ---- the whole ------------------------------------------------------------- */
@@ -324,6 +430,16 @@ static void apply_defaults(struct worker_options *o)
     o->records = o->records ? o->records : DEFAULT_RECORDS;
 }
 
+static size_t chunks_for(size_t flows)
+{
+    return flows / 4 + 1;
+}
+
+static size_t classified_for(size_t flows)
+{
+    return flows / 16 + 1;
+}
+
 bool worker_open(struct worker *w, const struct worker_options *options,
                  struct record_sink sink)
 {
@@ -333,25 +449,38 @@ bool worker_open(struct worker *w, const struct worker_options *options,
     memset(w, 0, sizeof *w);
     w->options = *options;
     apply_defaults(&w->options);
-    w->clock = clock_at_rest(JUMP_FORWARD, JUMP_BACK);
+    w->clock.now = w->look_at = INT64_MIN;
     w->sink = sink;
     flow_options = (struct flow_options){.flows = w->options.flows};
-    stream_options = (struct stream_options){.chunks = w->options.flows / 4 + 1};
+    stream_options = (struct stream_options){.chunks = chunks_for(w->options.flows)};
     if (!flow_open(&w->flows, &flow_options) ||
         !stream_open(&w->streams, &stream_options, &stream_handler) ||
-        !exchanger_open(&w->exchanger, w->options.records, w->options.flows, sink,
-                        &w->clock) ||
+        !exchanger_open(&w->exchanger, w->options.records, w->options.flows,
+                        (struct record_sink){on_request, on_done, w}, &w->clock) ||
         !conversations_open(&w->conversations, &w->exchanger, w->options.flows) ||
         !pool_open(&w->notes, "notes", sizeof(struct note), w->options.flows + 1))
         return false;
     if (w->options.classify &&
-        !classifier_open(&w->classifier, w->options.flows / 16 + 1, 0))
+        !classifier_open(&w->classifier, classified_for(w->options.flows), 0))
         return false;
     w->exchanger.per_flow = (uint32_t)w->options.pending;
     w->exchanger.first_patience = w->options.response_timeout;
     w->flows.ended = flow_ended;
     w->flows.context = w;
     return true;
+}
+
+struct worker_memory worker_memory(const struct worker_options *options)
+{
+    struct worker_options o = *options;
+
+    apply_defaults(&o);
+    return (struct worker_memory){
+        .flows = flow_memory(o.flows) + pool_memory(sizeof(struct note), o.flows + 1),
+        .streams = stream_memory(chunks_for(o.flows)),
+        .records = exchanger_memory(o.records, o.flows),
+        .conversations = conversations_memory(o.flows),
+        .classifier = o.classify ? classifier_memory(classified_for(o.flows), 0) : 0};
 }
 
 void worker_close(struct worker *w)
@@ -365,30 +494,59 @@ void worker_close(struct worker *w)
         classifier_close(&w->classifier);
 }
 
-void worker_packet(struct worker *w, const struct raw *raw)
+void worker_packet(struct worker *w, const struct arrival *a)
 {
-    struct packet p;
+    const struct packet *p = &a->packet;
     struct flow *f;
     struct note *n;
     unsigned direction;
     bool is_new;
 
-    tick(w, raw);
-    decode(raw, &p, &w->decoded);
-    if (w->decoded.frames % LOOK_EVERY == 0)
-        look(w);
-    f = flow_find(&w->flows, &p, w->clock.now, &direction, &is_new);
+    w->at = (struct stream_origin){p->time, p->frame, p->source, a->now};
+    w->number = p->number;
+    worker_tick(w, a->now);
+    if (a->jump)
+        worker_health(w, CHECK_CLOCK_JUMP, NULL, 0, a->jump);
+    w->packets++;
+    f = flow_find(&w->flows, p, w->clock.now, &direction, &is_new);
     n = f ? note_of(w, f) : NULL;
     if (!n)
         return;
-    inspect(w, f, n, &p, direction);
+    inspect(w, f, n, p, direction);
     tell_if_due(w, f, n);
 }
 
-void worker_end(struct worker *w)
+void worker_end(struct worker *w, int64_t now)
 {
+    worker_tick(w, now);
+    w->rank = RANK_END;
     flow_close_all(&w->flows, w->clock.now);
     look(w);
-    if (w->decoded.cut)
-        worker_health(w, CHECK_CAPTURE_CUT, "the capture", (int64_t)w->decoded.cut, 0);
+    w->rank = RANK_PACKET;
+}
+
+/* ---- counting -------------------------------------------------------------- */
+
+void worker_count(const struct worker *w, struct worker_counters *out)
+{
+    *out =
+        (struct worker_counters){.packets = w->packets,
+                                 .bypassed = w->bypassed,
+                                 .records_highest = w->exchanger.records.records.highest,
+                                 .flows = w->flows.counters,
+                                 .streams = w->streams.counters,
+                                 .conversations = w->conversations.counters,
+                                 .exchanges = w->exchanger.counters,
+                                 .classified = w->classifier.counters,
+                                 .unclassified = w->classifier.states.missed};
+}
+
+void worker_counters_add(struct worker_counters *sum, const struct worker_counters *more)
+{
+    uint64_t *to = (uint64_t *)sum;
+    const uint64_t *from = (const uint64_t *)more;
+
+    _Static_assert(sizeof *sum % sizeof *to == 0, "nothing but uint64_t");
+    for (size_t i = 0; i < sizeof *sum / sizeof *to; i++)
+        to[i] += from[i];
 }

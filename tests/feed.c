@@ -6,7 +6,7 @@
 
 #include "tests/dump.h"
 
-static void saw_request(void *context, const struct record *r)
+static void saw_request(void *context, struct record *r)
 {
     struct feed *f = context;
 

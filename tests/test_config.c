@@ -260,7 +260,7 @@ static void every_setting_takes_its_value(void **state)
     assert_string_equal(redis->tls_ca, "/etc/tls/ca.pem");
     assert_string_equal(redis->tls_cert, "/etc/tls/sensor.pem");
     assert_string_equal(redis->tls_key, "/etc/tls/sensor.key");
-    assert_int_equal(redis->trim_keep, 12 * 3600 * INT64_C(1000000000));
+    assert_int_equal(redis->trim_keep, INT64_C(43200000000000));
     assert_int_equal(c->outputs[0].what, OUTPUT_ALERTS | OUTPUT_UPDATES | OUTPUT_HEALTH |
                                              OUTPUT_TRANSACTIONS);
     assert_int_equal(c->outputs[1].file.rotate_size, 1 << 30);
@@ -300,7 +300,7 @@ static void every_setting_of_a_live_sensor_takes_its_value(void **state)
     assert_int_equal(c->evidence_send, 16 << 10);
     assert_string_equal(c->state, "/etc/state");
     assert_int_equal(c->outbox_size, 64 << 20);
-    assert_int_equal(c->outbox_age, 12 * 3600 * INT64_C(1000000000));
+    assert_int_equal(c->outbox_age, INT64_C(43200000000000));
     assert_int_equal(c->outbox_full, OUTBOX_DROP_OLDEST);
     assert_string_equal(c->control, "/etc/state/control.sock");
     assert_int_equal(c->memory, 512 << 20);
@@ -418,8 +418,9 @@ static void keys_are_short(void **state)
                  "outputs: [{name: a, type: redis, servers: [\"a:1\"], keys: %s}]\n",
                  keys);
         assert_int_equal(load(text) != NULL, len == 128);
+        if (c)
+            assert_int_equal(strlen(c->outputs[0].redis.prefix), 128);
     }
-    assert_int_equal(strlen(c->outputs[0].redis.prefix), 128);
 }
 
 static void outputs_are_bounded(void **state)

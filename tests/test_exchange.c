@@ -25,7 +25,7 @@ static struct told told[TOLD];
 static unsigned ntold, nrequests;
 static uint64_t frame;
 
-static void request(void *context, const struct record *r)
+static void request(void *context, struct record *r)
 {
     (void)context;
     (void)r;

@@ -231,6 +231,42 @@ static void a_threshold_counts_for_each_track(void **state)
     assert_int_equal(run(RULE_AT_REQUEST), 0);
 }
 
+#define COUNTS(when, why)                                                                         \
+    "- rule: t.count\n  id: 9000001\n  rev: 1\n  when: " when                                     \
+    "\n  threshold: {count: true, reaches: 3, within: 60s}\n  track: [client]\n  severity: low\n" \
+    "  category: C\n  attack: []\n  why: " why "\n  say: \"{client}\"\n"
+
+/* Two matches of the old set, then one of a new one that says `text`. */
+static unsigned after_a_reload(const char *text)
+{
+    struct ruleset *old;
+    unsigned n;
+
+    loads(COUNTS("plc", "w"));
+    run(RULE_AT_REQUEST);
+    run(RULE_AT_REQUEST);
+    old = set;
+    set = NULL;
+    loads(text);
+    ruleset_inherit(set, old);
+    ruleset_close(old);
+    n = run(RULE_AT_REQUEST);
+    assert_int_equal(ruleset_rules(set)->matched, 3);
+    return n;
+}
+
+static void a_reload_goes_on_counting(void **state)
+{
+    (void)state;
+    assert_int_equal(after_a_reload(COUNTS("plc", "other words")), 1);
+}
+
+static void a_rule_that_counts_something_else_begins_anew(void **state)
+{
+    (void)state;
+    assert_int_equal(after_a_reload(COUNTS("plc and verb == read", "w")), 0);
+}
+
 static void the_point_that_decided_is_told(void **state)
 {
     (void)state;
@@ -390,6 +426,8 @@ int main(void)
         T(a_placeholder_is_filled_once),
         T(macros_stand_for_conditions),
         T(a_threshold_counts_for_each_track),
+        T(a_reload_goes_on_counting),
+        T(a_rule_that_counts_something_else_begins_anew),
         T(the_point_that_decided_is_told),
         T(a_building_block_tells_nobody),
         T(why_not_names_what_was_false_first),

@@ -19,6 +19,7 @@ static const char *const way_names[] = {"whole", "cut", "swapped", "sent twice",
                                         "joined"};
 
 static struct worker worker;
+static struct front front;
 static struct wire wire;
 static FILE *out;
 static struct dialogue hello; /* what identifies the protocol beyond doubt */
@@ -33,7 +34,10 @@ static void done(void *context, struct record *r)
 
 static void send(struct raw raw)
 {
-    worker_packet(&worker, &raw);
+    struct arrival a;
+
+    front_take(&front, &raw, &a);
+    worker_packet(&worker, &a);
 }
 
 static void send_bytes(unsigned side, struct bytes b)
@@ -111,6 +115,7 @@ static char *records_of(const struct dissector *diss, const struct dialogue *d,
 
     out = open_memstream(&text, &size);
     wire = wire_between(40000, diss->tcp_ports[0]);
+    front_open(&front);
     assert_true(worker_open(&worker,
                             &(struct worker_options){.flows = 16, .records = 512},
                             (struct record_sink){NULL, done, NULL}));
@@ -118,7 +123,7 @@ static char *records_of(const struct dissector *diss, const struct dialogue *d,
     if (hello.framing == d->framing)
         transmit_all(&hello, WHOLE, 0);
     transmit_all(d, way, at);
-    worker_end(&worker);
+    worker_end(&worker, front.clock.now);
     assert_int_equal(record_pool_free(&worker.exchanger.records), 512);
     worker_close(&worker);
     fclose(out);

@@ -63,7 +63,7 @@ static int begin(void **state)
     s.outputs.output[1] = (struct status_output){.name = "local", .type = "file"};
     s.outputs.test = (struct status_test){UINT64_C(0xfedcba9876543210), t, t + 1000};
     s.outputs.test.delivered[1] = t + 2000;
-    strcpy(dir, "status.XXXXXX");
+    snprintf(dir, sizeof dir, "status.XXXXXX");
     text = NULL;
     return mkdtemp(dir) ? 0 : -1;
 }

@@ -28,6 +28,7 @@ struct told {
 };
 
 static struct worker worker;
+static struct front front;
 static struct told told[TOLD];
 static unsigned ntold, nflows, nhealth;
 static int64_t seen;
@@ -62,6 +63,7 @@ static void done(void *context, struct record *r)
 static void open_with(const struct worker_options *options)
 {
     seen = INT64_MIN;
+    front_open(&front);
     ntold = nflows = nhealth = 0;
     memset(told, 0, sizeof told);
     assert_true(worker_open(&worker, options, (struct record_sink){NULL, done, NULL}));
@@ -77,7 +79,7 @@ static int start(void **state)
 static int stop(void **state)
 {
     (void)state;
-    worker_end(&worker);
+    worker_end(&worker, front.clock.now);
     assert_int_equal(record_pool_free(&worker.exchanger.records),
                      worker.exchanger.records.records.total);
     assert_int_equal(pool_free_count(&worker.notes), worker.notes.total);
@@ -93,7 +95,10 @@ static int stop(void **state)
 
 static void send(struct raw raw)
 {
-    worker_packet(&worker, &raw);
+    struct arrival a;
+
+    front_take(&front, &raw, &a);
+    worker_packet(&worker, &a);
 }
 
 static void handshake(struct wire *w)
@@ -348,7 +353,7 @@ static void a_closed_connection_answers_nothing_more(void **state)
     answer(&w);
     ask(&w);
     send(wire_tcp(&w, 1, TCP_RST | TCP_ACK, NOTHING));
-    worker_end(&worker);
+    worker_end(&worker, front.clock.now);
     assert_int_equal(told[1].outcome, OUTCOME_UNANSWERED);
 }
 
@@ -360,7 +365,7 @@ static void an_open_request_at_the_end_stays_open(void **state)
     (void)state;
     handshake(&w);
     ask(&w);
-    worker_end(&worker);
+    worker_end(&worker, front.clock.now);
     assert_int_equal(told[0].outcome, OUTCOME_OPEN);
 }
 
@@ -381,7 +386,7 @@ static void a_jump_of_the_clock_is_told(void **state)
 static void with_tables_of_one(void **state)
 {
     (void)state;
-    worker_end(&worker);
+    worker_end(&worker, front.clock.now);
     worker_close(&worker);
     open_with(&(struct worker_options){.flows = 1, .records = 1, .pending = 1});
     for (uint16_t port = 40000; port < 40020; port++) {
@@ -395,7 +400,7 @@ static void with_tables_of_one(void **state)
             answer(&w);
         }
     }
-    worker_end(&worker);
+    worker_end(&worker, front.clock.now);
     assert_true(worker.exchanger.counters.lost + worker.exchanger.counters.evicted > 0);
     assert_true(worker.flows.counters.ended[FLOW_EVICTED] +
                     worker.flows.counters.ended[FLOW_QUOTA] >

@@ -42,6 +42,12 @@ bool exchanger_open(struct exchanger *home, size_t n, size_t nflows,
            timers_open(&home->timers, nflows);
 }
 
+size_t exchanger_memory(size_t n, size_t nflows)
+{
+    return power_above(n) * sizeof(struct hash_slot) + record_pool_memory(n) +
+           pool_memory(sizeof(struct session), n / 2 + 1) + timers_memory(nflows);
+}
+
 void exchanger_close(struct exchanger *home)
 {
     record_pool_close(&home->records);

@@ -26,9 +26,9 @@ enum {
     EXCHANGE_ANSWERED = 8,   /* keys remembered, to know a second answer */
 };
 
-/* Takes the records.  request() only looks; done() owns. */
+/* Takes the records.  request() only looks, and may number; done() owns. */
 struct record_sink {
-    void (*request)(void *context, const struct record *r);
+    void (*request)(void *context, struct record *r);
     void (*done)(void *context, struct record *r);
     void *context;
 };
@@ -45,7 +45,7 @@ struct exchanger {
     uint64_t serial;        /* flows so far: the order of equal deadlines */
     uint32_t per_flow;      /* open requests of one flow at most */
     int64_t first_patience; /* ns; when set, the first time-out of every protocol */
-    struct {
+    struct exchange_counters {
         uint64_t evicted;    /* open requests pushed out by newer ones: told unanswered */
         uint64_t lost;       /* records that found no place in the pool */
         uint64_t sessions;   /* keyed states taken from the oldest of their flow */
@@ -92,6 +92,7 @@ struct exchange {
 /* Pools for n open records and nflows exchanges; false when memory lacks. */
 bool exchanger_open(struct exchanger *home, size_t n, size_t nflows,
                     struct record_sink sink, struct clock *clock);
+size_t exchanger_memory(size_t n, size_t nflows); /* what exchanger_open() allocates */
 void exchanger_close(struct exchanger *home);
 
 /* The earliest deadline, INT64_MAX when nothing waits. */

@@ -23,6 +23,11 @@ bool pool_open(struct pool *p, const char *name, size_t size, size_t total)
     return p->memory != NULL;
 }
 
+size_t pool_memory(size_t size, size_t total)
+{
+    return rounded(size) * (total ? total : 1);
+}
+
 void pool_close(struct pool *p)
 {
     free(p->memory);

@@ -33,6 +33,9 @@ struct pool {
 /* Allocates `total` objects of `size` bytes at once; false when memory lacks. */
 bool pool_open(struct pool *p, const char *name, size_t size, size_t total);
 
+/* What pool_open() allocates. */
+size_t pool_memory(size_t size, size_t total);
+
 /* Frees all of them, taken or not. */
 void pool_close(struct pool *p);
 

@@ -65,14 +65,47 @@ const struct label operation_state_labels[] = {
 
 /* ---- the pool ------------------------------------------------------------- */
 
+static size_t stores_of(unsigned step, size_t n)
+{
+    return step == 1 ? n / 8 + 1 : n / 128 + 1;
+}
+
 bool record_pool_open(struct record_pool *pool, size_t n)
 {
-    bool ok = pool_open(&pool->records, "records", sizeof(struct record), n);
+    bool ok;
+
+    pool->wait = NULL;
+    ok = pool_open(&pool->records, "records", sizeof(struct record), n);
 
     for (unsigned i = 1; i < RECORD_STEPS; i++)
         ok &= pool_open(&pool->steps[i - 1], "record stores", step_sizes[i],
-                        i == 1 ? n / 8 + 1 : n / 128 + 1);
+                        stores_of(i, n));
     return ok;
+}
+
+void record_pool_wait(struct record_pool *pool, bool (*wait)(void *context),
+                      void *context)
+{
+    pool->wait = wait;
+    pool->context = context;
+}
+
+static void *take_from(struct record_pool *pool, struct pool *p)
+{
+    void *object = pool_take(p);
+
+    while (!object && pool->wait && pool->wait(pool->context))
+        object = pool_take(p);
+    return object;
+}
+
+size_t record_pool_memory(size_t n)
+{
+    size_t bytes = pool_memory(sizeof(struct record), n);
+
+    for (unsigned i = 1; i < RECORD_STEPS; i++)
+        bytes += pool_memory(step_sizes[i], stores_of(i, n));
+    return bytes;
 }
 
 void record_pool_close(struct record_pool *pool)
@@ -95,7 +128,7 @@ static void reset(struct record *r, struct record_pool *pool, const struct schem
 
 struct record *record_take(struct record_pool *pool, const struct schema *schema)
 {
-    struct record *r = pool_take(&pool->records);
+    struct record *r = take_from(pool, &pool->records);
     bool scratch = !r;
 
     if (scratch)
@@ -138,7 +171,7 @@ static bool grow(struct record *r, uint32_t more)
         return false;
     for (; step < RECORD_STEPS && !store; step++) {
         if (step_sizes[step] >= need)
-            store = pool_take(&r->home->steps[step - 1]);
+            store = take_from(r->home, &r->home->steps[step - 1]);
     }
     if (!store)
         return false;

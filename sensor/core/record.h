@@ -47,6 +47,13 @@ enum outcome {
     OUTCOME_COUNT
 };
 
+/* Where in the order of `seen` a record stands among those of the same moment. */
+enum record_rank {
+    RANK_PACKET, /* a packet brought it */
+    RANK_EXPIRED, /* its time ran out, which is looked at after all packets of that moment */
+    RANK_END      /* the capture is over */
+};
+
 enum point_access { ACCESS_READ, ACCESS_WRITTEN, ACCESS_REPORTED };
 
 enum point_type {
@@ -139,6 +146,7 @@ struct parties {
     uint8_t nvlans;
     uint16_t vlans[RECORD_VLANS];
     uint64_t flow_id;
+    uint64_t flow_number;          /* of the packet that began it: what orders flows */
     int64_t flow_start;            /* ns since 1970 */
     uint64_t packets[2], bytes[2]; /* to the server, to the client */
 };
@@ -169,11 +177,13 @@ struct record {
     int64_t time;     /* ns since 1970, packet time of its opening message */
     int64_t seen;     /* ns, monotone: when it was completed; all windows use it */
     int64_t deadline; /* ns, same clock */
-    uint64_t frame;   /* the packet that completed it */
+    uint64_t number; /* orders those of equal `seen` and rank: packet, or first of flow */
+    uint64_t frame;  /* the packet that completed it */
     uint32_t source;
     uint32_t verbs;
     struct operation operation; /* it is part of, or tells about; id 0: none */
     uint8_t kind, outcome;
+    uint8_t rank;   /* enum record_rank; like `number` set by the worker */
     bool scratch;   /* goes nowhere: the pool was empty */
     bool late_stub; /* told as unanswered, waits for a late answer */
     uint8_t nmessages, nviolations;
@@ -198,6 +208,8 @@ struct record {
 };
 
 struct record_pool {
+    bool (*wait)(void *context); /* see record_pool_wait() */
+    void *context;
     struct pool records;
     struct pool steps[RECORD_STEPS - 1]; /* larger stores */
     struct record nowhere;               /* what record_take() gives when empty */
@@ -207,7 +219,16 @@ struct record_pool {
 
 /* Memory for n records and for the few that need more room; false when it lacks. */
 bool record_pool_open(struct record_pool *pool, size_t n);
+size_t record_pool_memory(size_t n); /* what record_pool_open() allocates */
 void record_pool_close(struct record_pool *pool);
+
+/*
+ * Where losing a record is worse than waiting: `wait` is called when a pool is dry, and
+ * returns true after a while in which others may have given some back, false when
+ * nothing is on its way.
+ */
+void record_pool_wait(struct record_pool *pool, bool (*wait)(void *context),
+                      void *context);
 
 /*
  * An empty record.  Never NULL: with none free it is the pool's `nowhere`, marked

@@ -9,6 +9,11 @@ bool timers_open(struct timers *t, size_t room)
     return t->heap != NULL;
 }
 
+size_t timers_memory(size_t room)
+{
+    return (room + 1) * sizeof(struct timer *);
+}
+
 void timers_close(struct timers *t)
 {
     free(t->heap);

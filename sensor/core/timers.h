@@ -26,6 +26,7 @@ struct timers {
 
 /* Room for `room` timers set at once; false when memory lacks. */
 bool timers_open(struct timers *t, size_t room);
+size_t timers_memory(size_t room); /* what timers_open() allocates */
 void timers_close(struct timers *t);
 
 /* False when there is no room left. */

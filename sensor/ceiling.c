@@ -1,0 +1,112 @@
+#include "sensor/ceiling.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "alerts/alert.h"
+#include "sensor/analysis.h"
+#include "sensor/metrics.h"
+#include "sensor/worker.h"
+
+/*
+ * MiB: the program and its libraries, the page cache of SQLite, the events on their
+ * way to it and to each output, and the rings from each worker to the analysis.
+ */
+enum { PROGRAM = 24, OUTBOX = 16, AN_OUTPUT = 2, WORKER_RINGS = 8 };
+
+static const uint64_t mib = UINT64_C(1) << 20;
+
+static void add(struct ceiling *c, const char *name, uint64_t bytes)
+{
+    c->rows[c->n++] = (struct ceiling_row){name, bytes};
+    c->sum += bytes;
+}
+
+/* Ports without a group are one each; a sensor without ports is counted with one. */
+static unsigned groups_of(const struct config *c)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < c->ninterfaces; i++) {
+        const char *group = c->interfaces[i].group;
+        unsigned k = 0;
+
+        while (group && k < i &&
+               !(c->interfaces[k].group && strcmp(c->interfaces[k].group, group) == 0))
+            k++;
+        n += !group || k == i;
+    }
+    return n ? n : 1;
+}
+
+static void add_workers(struct ceiling *sum, const struct config *c, uint64_t n)
+{
+    struct worker_memory m =
+        worker_memory(&(struct worker_options){.flows = c->flows,
+                                               .pending = c->pending_requests,
+                                               .records = c->records,
+                                               .classify = c->ndpi});
+
+    add(sum, "flows", n * m.flows);
+    add(sum, "streams", n * m.streams);
+    add(sum, "records", n * m.records);
+    add(sum, "conversations", n * m.conversations);
+    if (c->ndpi)
+        add(sum, "nDPI", n * m.classifier);
+    add(sum, "rings of workers", n * WORKER_RINGS * mib);
+}
+
+struct ceiling ceiling_of(const struct config *c, const struct ruleset *rules)
+{
+    struct ceiling sum = {.n = 0};
+    struct alerts_config alerts = alerts_defaults();
+    uint64_t kernel = 0;
+
+    for (unsigned i = 0; i < c->ninterfaces; i++)
+        kernel += c->interfaces[i].ring;
+    alerts.save = true;
+    add(&sum, "kernel's rings", kernel);
+    add(&sum, "packet rings", groups_of(c) * c->packet_ring);
+    add_workers(&sum, c, (uint64_t)groups_of(c) * c->workers);
+    add(&sum, "rules", rules ? ruleset_memory(rules) : 0);
+    add(&sum, "alerts", alerts_memory(&alerts) + sizeof(struct analysis));
+    add(&sum, "evidence", c->evidence_bytes);
+    add(&sum, "outbox and outputs", (OUTBOX + (uint64_t)c->noutputs * AN_OUTPUT) * mib);
+    add(&sum, "program", PROGRAM * mib);
+    return sum;
+}
+
+bool ceiling_check(const struct ceiling *ceiling, const struct config *c,
+                   struct diagnostics *d)
+{
+    if (ceiling->sum <= c->memory)
+        return true;
+    diagnostics_error(d, NULL,
+                      "the tables add up to %" PRIu64
+                      " MiB; limits.memory allows %" PRIu64 " MiB",
+                      ceiling->sum / mib, c->memory / mib)
+        ->help =
+        "lower limits.flows, limits.records or the rings, or raise limits.memory";
+    return false;
+}
+
+/* In the largest unit that leaves a digit: "612 MiB", "1 GiB". */
+static void print_size(uint64_t bytes, FILE *out)
+{
+    if (bytes >= 1024 * mib && bytes % (1024 * mib) == 0)
+        fprintf(out, "%" PRIu64 " GiB", bytes / (1024 * mib));
+    else
+        fprintf(out, "%" PRIu64 " MiB", (bytes + mib - 1) / mib);
+}
+
+void ceiling_print(const struct ceiling *ceiling, const struct config *c, FILE *out)
+{
+    for (unsigned i = 0; i < ceiling->n; i++)
+        fprintf(out, "  %-20s %7.1f MiB\n", ceiling->rows[i].name,
+                (double)ceiling->rows[i].bytes / (double)mib);
+    fputs("memory at the limits: ", out);
+    print_size(ceiling->sum, out);
+    fputs(" of ", out);
+    print_size(c->memory, out);
+    fputc('\n', out);
+}

@@ -1,0 +1,369 @@
+/*
+ * What the running sensor can be asked and told over its control socket, and the two
+ * things that take longer than an answer may: a reload and a snapshot.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sensor/core/json.h"
+#include "sensor/live_main.h"
+#include "sensor/notify.h"
+
+enum { STATUS_TEXT = 64 * 1024 };
+
+static bool send_order(struct live *l, enum order_kind kind, void *what)
+{
+    struct live_order *o = ring_slot(&l->orders);
+
+    if (!o)
+        return false;
+    *o = (struct live_order){kind, what};
+    ring_push(&l->orders);
+    bell_ring(pipeline_bell(&l->pipeline));
+    return true;
+}
+
+/* ---- reload ----------------------------------------------------------------------------- */
+
+static void free_setup(struct live *l, struct setup *s)
+{
+    if (!s)
+        return;
+    if (s == l->boot) { /* its configuration is everybody's */
+        if (s->rules)
+            ruleset_close(s->rules);
+        s->rules = NULL;
+        return;
+    }
+    setup_close(s);
+    free(s);
+}
+
+static void tell_refusal(struct live *l, const struct setup *s)
+{
+    struct notice n = {.check = CHECK_RELOAD_FAILED, .count = s->d.errors};
+
+    if (s->d.n > 0)
+        snprintf(n.detail, sizeof n.detail, "%.180s", s->d.list[0].message);
+    live_tell(l, &n);
+}
+
+bool live_reload_begin(struct live_main *m, uint64_t call, struct setup **refused)
+{
+    struct live *l = m->live;
+    struct setup *s;
+
+    if (m->reload.coming || !(s = calloc(1, sizeof *s)))
+        return false;
+    if (setup_load(s, &l->options) &&
+        config_reloadable(l->boot->config, s->config, &s->d) &&
+        send_order(l, ORDER_SETUP, s)) {
+        m->reload = (struct live_reload){s, call};
+        return true;
+    }
+    tell_refusal(l, s);
+    *refused = s;
+    return false;
+}
+
+static void describe(const struct setup *s, char *out, size_t size)
+{
+    unsigned n = 0;
+
+    for (const struct rule *r = s->rules ? ruleset_rules(s->rules) : NULL; r; r = r->next)
+        n++;
+    snprintf(out, size, "%u rules (%s)", n, s->rules ? ruleset_version(s->rules) : "none");
+}
+
+static void finish_reload(struct live_main *m, struct setup *before)
+{
+    struct live *l = m->live;
+    struct setup *now = m->reload.coming;
+    struct notice n = {.check = CHECK_RELOADED};
+    struct json *answer = NULL;
+    char took[64];
+
+    l->setup = now;
+    pipeline_patience(&l->pipeline, now->config->response_timeout);
+    describe(now, took, sizeof took);
+    snprintf(n.detail, sizeof n.detail, "%s.", took);
+    live_tell(l, &n);
+    if (m->reload.call && m->control)
+        answer = control_answer_open(m->control, m->reload.call);
+    if (answer) {
+        verb_diagnostics(&now->d, answer);
+        json_text(answer, "took", took);
+        control_answer(m->control, m->reload.call, NULL, NULL);
+    }
+    m->reload = (struct live_reload){0};
+    notify("READY=1\nSTATUS=%s", took);
+    free_setup(l, before);
+}
+
+static bool run_reload(void *context, const struct control_call *call, struct json *answer)
+{
+    struct live_main *m = context;
+    struct setup *refused = NULL;
+    bool ok;
+
+    if (live_reload_begin(m, call->id, &refused))
+        return control_later(call);
+    if (!refused)
+        return control_refuse(call, "ask again", "a reload is under way");
+    verb_diagnostics(&refused->d, answer);
+    ok = control_refuse(call, "sightglass check", "%u errors: the old ones stay in force",
+                        refused->d.errors);
+    setup_close(refused);
+    free(refused);
+    return ok;
+}
+
+/* ---- mutes ------------------------------------------------------------------------------ */
+
+void live_send_mutes(struct live_main *m)
+{
+    struct mutes *copy = malloc(sizeof *copy);
+
+    if (!copy)
+        return;
+    *copy = m->mutes;
+    if (send_order(m->live, ORDER_MUTES, copy))
+        m->mutes_changed = false;
+    else
+        free(copy);
+}
+
+static void tell_mute(struct live_main *m, const struct control_call *call,
+                      const char *what, bool on)
+{
+    struct notice n = {.check = CHECK_MUTED, .over = !on};
+    const char *why = control_text(call, "why");
+
+    snprintf(n.about, sizeof n.about, "%s", what);
+    snprintf(n.detail, sizeof n.detail, "By %s: %.120s", call->who.name, why ? why : "");
+    live_tell(m->live, &n);
+    m->mutes_changed = true;
+}
+
+static struct verb_mutes what_mutes_need(struct live_main *m)
+{
+    return (struct verb_mutes){.mutes = &m->mutes,
+                               .file = m->mutes_file,
+                               .rules = m->live->setup->rules,
+                               .now = live_wall()};
+}
+
+static bool run_mute(void *context, const struct control_call *call, struct json *answer)
+{
+    struct live_main *m = context;
+    struct verb_mutes v = what_mutes_need(m);
+
+    if (!verb_mute(&v, call, answer))
+        return false;
+    tell_mute(m, call, control_text(call, "what"), true);
+    return true;
+}
+
+static bool run_unmute(void *context, const struct control_call *call, struct json *answer)
+{
+    struct live_main *m = context;
+    struct verb_mutes v = what_mutes_need(m);
+
+    if (!verb_unmute(&v, call, answer))
+        return false;
+    tell_mute(m, call, control_text(call, "what"), false);
+    return true;
+}
+
+static bool run_mutes(void *context, const struct control_call *call, struct json *answer)
+{
+    const struct live_main *m = context;
+
+    (void)call;
+    mutes_json(&m->mutes, answer);
+    return true;
+}
+
+/* ---- what came back ---------------------------------------------------------------------- */
+
+void live_take_back(struct live_main *m)
+{
+    const struct live_order *o;
+
+    while ((o = ring_peek(&m->live->done))) {
+        if (o->kind == ORDER_SETUP)
+            finish_reload(m, o->what);
+        else
+            free(o->what);
+        ring_pop(&m->live->done);
+    }
+}
+
+/* ---- status, evidence, the test alert ---------------------------------------------------- */
+
+static bool run_status(void *context, const struct control_call *call, struct json *answer)
+{
+    struct live_main *m = context;
+
+    (void)call;
+    live_collect(m);
+    status_json(&m->status, answer);
+    return true;
+}
+
+static bool run_evidence(void *context, const struct control_call *call,
+                         struct json *answer)
+{
+    const struct live_main *m = context;
+
+    return verb_evidence(m->live->boot->config->evidence, call, answer);
+}
+
+/* Each is an alert of its own: what is about another thing is not folded. */
+static bool run_test(void *context, const struct control_call *call, struct json *answer)
+{
+    struct live_main *m = context;
+    struct notice n = {.check = CHECK_ALERT_TEST};
+    int64_t now = live_wall();
+
+    if (control_flag(call, "state")) {
+        live_collect(m);
+        verb_test_state(&m->status.outputs, m->live->boot->config, answer);
+        return true;
+    }
+    snprintf(n.about, sizeof n.about, "test %u of %" PRId64, ++m->tests, now / NS_PER_S);
+    snprintf(n.detail, sizeof n.detail, "%s asked for it.", call->who.name);
+    live_tell(m->live, &n);
+    bell_ring(pipeline_bell(&m->live->pipeline));
+    json_int(answer, "asked", now);
+    return true;
+}
+
+/* ---- snapshot ----------------------------------------------------------------------------- */
+
+static const char *const parts[] = {"outbox.db", "packets.pcapng", "status.json"};
+
+static bool write_parts(struct live_snapshot *s)
+{
+    struct live *l = s->live;
+    struct packet_dump dump;
+    char path[PATH_MAX], from[PATH_MAX];
+
+    snprintf(from, sizeof from, "%.4000s/outbox.db", l->boot->config->state);
+    if (!snapshot_database(&s->files, parts[0], from, s->why))
+        return false;
+    if (!packet_file_dump(snapshot_part(&s->files, parts[1], path),
+                          "What was in the packet ring", l->sources,
+                          l->boot->config->ninterfaces, 0, &dump)) {
+        snprintf(s->why, sizeof s->why, "packets: %s", strerror(errno));
+        return false;
+    }
+    return snapshot_text(&s->files, parts[2], s->status, s->why);
+}
+
+static void *write_snapshot(void *context)
+{
+    struct live_snapshot *s = context;
+    char why[SNAPSHOT_TEXT];
+    bool ok = write_parts(s);
+
+    if (!snapshot_close(&s->files, ok, why) && ok)
+        snprintf(s->why, sizeof s->why, "%s", why);
+    else if (ok)
+        s->why[0] = '\0';
+    atomic_store(&s->done, true);
+    return NULL;
+}
+
+/* Their names, and the files themselves, open. */
+static void pass_parts(struct live_main *m, struct json *answer)
+{
+    struct live_snapshot *s = &m->snapshot;
+    char path[PATH_MAX];
+
+    json_text(answer, "path", s->files.path);
+    json_array(answer, "files");
+    for (unsigned i = 0; i < COUNT_OF(parts); i++) {
+        int fd;
+
+        snprintf(path, sizeof path, "%s/%s", s->files.path, parts[i]);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd >= 0 && control_pass(m->control, s->call, fd))
+            json_text(answer, NULL, parts[i]);
+    }
+    json_array_end(answer);
+}
+
+void live_snapshot_done(struct live_main *m)
+{
+    struct live_snapshot *s = &m->snapshot;
+    struct json *answer;
+
+    if (!s->running || !atomic_load(&s->done))
+        return;
+    pthread_join(s->thread, NULL);
+    s->running = false;
+    free((void *)(uintptr_t)s->status.at);
+    answer = control_answer_open(m->control, s->call);
+    if (!answer)
+        return;
+    if (!s->why[0])
+        pass_parts(m, answer);
+    control_answer(m->control, s->call, s->why[0] ? s->why : NULL, NULL);
+}
+
+static struct bytes status_now(struct live_main *m)
+{
+    char *text = malloc(STATUS_TEXT);
+    struct json j;
+
+    if (!text)
+        return (struct bytes){NULL, 0};
+    live_collect(m);
+    j = json_into(text, STATUS_TEXT);
+    json_object(&j, NULL);
+    status_json(&m->status, &j);
+    json_object_end(&j);
+    return (struct bytes){(const uint8_t *)text, json_end_line(&j)};
+}
+
+static bool run_snapshot(void *context, const struct control_call *call,
+                         struct json *answer)
+{
+    struct live_main *m = context;
+    struct live_snapshot *s = &m->snapshot;
+
+    (void)answer;
+    if (s->running)
+        return control_refuse(call, "ask again", "a snapshot is being written");
+    *s = (struct live_snapshot){.live = m->live, .call = call->id};
+    if (!snapshot_open(&s->files, m->live->boot->config->state, live_wall(), s->why))
+        return control_refuse(call, NULL, "%s", s->why);
+    s->status = status_now(m);
+    s->running = pthread_create(&s->thread, NULL, write_snapshot, s) == 0;
+    if (s->running)
+        return control_later(call);
+    free((void *)(uintptr_t)s->status.at);
+    return control_refuse(call, NULL, "the system starts no more threads");
+}
+
+/* ---- the table ------------------------------------------------------------------------------ */
+
+/* clang-format off */
+const struct control_verb live_verbs[] = {
+    {"status",     "",               "how it sees and delivers",                    run_status},
+    {"reload",     "",               "read configuration and rules again",          run_reload},
+    {"evidence",   verb_evidence_takes, "the packets of an alert",                  run_evidence},
+    {"alert-test", verb_test_takes,  "raise a test alert, or tell where it is",     run_test},
+    {"mute",       verb_mute_takes,  "do not tell of something for a while",        run_mute},
+    {"unmute",     verb_unmute_takes, "tell of it again",                           run_unmute},
+    {"mutes",      "",               "what is muted, until when, by whom and why",  run_mutes},
+    {"snapshot",   "",               "consistent copies of all there is, as files", run_snapshot},
+    {0},
+};
+/* clang-format on */

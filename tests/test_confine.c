@@ -1,0 +1,747 @@
+/*
+ * Forbidden things, really done, each in a process of its own.
+ *
+ * A child tells by its exit status where it went wrong: 0 is fine, else the number
+ * of its check; what ends by SIGSYS has been ended by the confinement.
+ */
+
+#include "sensor/confine.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <openssl/ssl.h>
+#include <pcap/pcap.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sensor/core/bytes.h"
+#include "tests/unit.h"
+
+#define MUST(x) must(x, __LINE__, #x)
+
+/* Ends the child when something is not as it must be. */
+static void must(bool good, int line, const char *what)
+{
+    if (good)
+        return;
+    fprintf(stderr, "# test_confine.c:%d: %s: %s\n", line, what, strerror(errno));
+    _exit(1);
+}
+
+static char text[CONFINE_TEXT];
+
+/* Its wait status. */
+static int in_child(void (*job)(void))
+{
+    struct rlimit none = {0, 0};
+    pid_t pid;
+    int status;
+
+    fflush(NULL);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        setrlimit(RLIMIT_CORE, &none);
+        job();
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+static void assert_fine(void (*job)(void))
+{
+    int status = in_child(job);
+
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static bool is_root(void)
+{
+    return geteuid() == 0;
+}
+
+/* ---- user and capabilities --------------------------------------------------- */
+
+/* A hexadecimal line of /proc/self/status. */
+static unsigned long long status_of(const char *name)
+{
+    FILE *f = fopen("/proc/self/status", "r");
+    char line[256];
+    unsigned long long value = ~0ULL;
+
+    MUST(f);
+    while (fgets(line, sizeof line, f)) {
+        if (strncmp(line, name, strlen(name)) == 0)
+            value = strtoull(line + strlen(name) + 1, NULL, 16);
+    }
+    fclose(f);
+    return value;
+}
+
+static void opens_an_interface(void)
+{
+    int fd = socket(AF_PACKET, SOCK_RAW, 0);
+
+    MUST(fd >= 0);
+    close(fd);
+}
+
+static void become_nobody(void)
+{
+    static const unsigned long long net_raw = 1ULL << 13;
+    int status;
+    pid_t pid;
+
+    MUST(confine_user("nobody", text) == CONFINED_YES);
+    MUST(getuid() != 0 && geteuid() != 0 && getgid() != 0);
+    MUST(setuid(0) != 0 && setgid(0) != 0);
+    MUST(status_of("CapEff:") == net_raw && status_of("CapPrm:") == net_raw);
+    MUST(status_of("CapBnd:") == 0 && status_of("CapInh:") == 0);
+    MUST(status_of("CapAmb:") == 0 && status_of("NoNewPrivs:") == 1);
+    MUST(!confine_enforces() || prctl(PR_GET_DUMPABLE) == 0);
+    MUST(open("/etc/shadow", O_RDONLY) < 0);
+    opens_an_interface();
+    pid = fork();
+    if (pid == 0) {
+        opens_an_interface();
+        _exit(0);
+    }
+    MUST(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+static void root_becomes_the_user_and_keeps_net_raw_alone(void **state)
+{
+    (void)state;
+    if (!is_root())
+        skip();
+    assert_fine(become_nobody);
+}
+
+static void without_a_user_or_as_root_it_does_not_start(void **state)
+{
+    (void)state;
+    if (!is_root())
+        skip();
+    assert_int_equal(confine_user("sightglass-none", text), CONFINED_NO);
+    assert_non_null(strstr(text, "useradd --system"));
+    assert_non_null(strstr(text, "u sightglass-none - "));
+    assert_int_equal(confine_user("root", text), CONFINED_NO);
+    assert_non_null(strstr(text, "is root"));
+    assert_int_equal(geteuid(), 0);
+}
+
+static void start_without_rights(void)
+{
+    if (is_root())
+        MUST(setgid(65534) == 0 && setuid(65534) == 0);
+    MUST(confine_user("whoever", text) == CONFINED_PARTLY);
+    MUST(strstr(text, "CAP_NET_RAW") && strstr(text, "AmbientCapabilities"));
+    MUST(status_of("NoNewPrivs:") == 1 && status_of("CapPrm:") == 0);
+}
+
+static void somebody_else_stays_who_he_is_and_is_told_what_lacks(void **state)
+{
+    (void)state;
+    assert_fine(start_without_rights);
+}
+
+static char folder[] = "/tmp/confine-XXXXXX";
+
+static void directories_are_made_for_the_user(void **state)
+{
+    char path[64], file[80];
+    struct stat s;
+
+    (void)state;
+    if (!is_root())
+        skip();
+    snprintf(path, sizeof path, "%s/state", folder);
+    assert_true(confine_directory(path, "nobody", text));
+    assert_true(confine_directory(path, "nobody", text));
+    assert_int_equal(stat(path, &s), 0);
+    assert_int_equal(s.st_uid, 65534);
+    assert_int_equal(s.st_mode & 07777, 0750);
+    snprintf(file, sizeof file, "%s/none/state", folder);
+    assert_false(confine_directory(file, "nobody", text));
+    snprintf(file, sizeof file, "%s/link", folder);
+    assert_int_equal(symlink("/etc", file), 0);
+    assert_false(confine_directory(file, "nobody", text));
+    assert_int_equal(unlink(file), 0);
+    assert_int_equal(rmdir(path), 0);
+}
+
+/* ---- files ---------------------------------------------------------------------- */
+
+static int make(const char *path)
+{
+    return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+}
+
+static void within(void)
+{
+    MUST(close(make("in/file")) == 0);
+    MUST(mkdir("in/sub", 0700) == 0);
+    MUST(rename("in/file", "in/sub/file") == 0);
+    MUST(truncate("in/sub/file", 10) == 0);
+    MUST(unlink("in/sub/file") == 0 && rmdir("in/sub") == 0);
+    MUST(close(open("/etc/passwd", O_RDONLY)) == 0);
+    MUST(close(open("shown", O_RDONLY)) == 0);
+    MUST(close(open("/dev/null", O_WRONLY | O_TRUNC)) == 0);
+}
+
+static void outside(void)
+{
+    char *const words[] = {(char *)(uintptr_t) "true", NULL};
+
+    MUST(make("new") < 0 && errno == EACCES);
+    MUST(make("hidden") < 0 && errno == EACCES);
+    MUST(make("/etc/new") < 0 && errno == EACCES);
+    MUST(open("hidden", O_RDONLY) < 0 && errno == EACCES);
+    MUST(open("shown", O_WRONLY) < 0 && errno == EACCES);
+    MUST(unlink("hidden") != 0 && errno == EACCES);
+    MUST(mkdir("sub", 0700) != 0 && errno == EACCES);
+    MUST(symlink("/etc/passwd", "in/link") != 0 && errno == EACCES);
+    MUST(execv("/bin/true", words) != 0 && errno == EACCES);
+}
+
+static void guard_files(void)
+{
+    static const char *const read[] = {"shown", "missing"}, *const write[] = {"in"};
+    const struct confine_paths paths = {read, COUNT_OF(read), write, COUNT_OF(write)};
+    enum confined done;
+
+    MUST(chdir(folder) == 0 && mkdir("in", 0700) == 0);
+    MUST(close(make("hidden")) == 0 && close(make("shown")) == 0);
+    MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+    done = confine_files(&paths, text);
+    if (done == CONFINED_PARTLY)
+        _exit(77);
+    MUST(done == CONFINED_YES);
+    within();
+    outside();
+}
+
+static void files_are_written_where_it_was_told_and_nowhere_else(void **state)
+{
+    char command[128];
+    int status;
+
+    (void)state;
+    status = in_child(guard_files);
+    snprintf(command, sizeof command, "rm -rf %s/in %s/hidden %s/shown", folder, folder,
+             folder);
+    assert_int_equal(system(command), 0);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+        skip();
+    assert_int_equal(status, 0);
+}
+
+static void guard_nothing(void)
+{
+    static const char *const write[] = {"/tmp/confine-is-not-there"};
+    const struct confine_paths paths = {NULL, 0, write, 1};
+
+    MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+    switch (confine_files(&paths, text)) {
+    case CONFINED_NO:
+        MUST(strstr(text, "cannot allow to write to /tmp/confine-is-not-there"));
+        break;
+    default:
+        MUST(strstr(text, "no Landlock"));
+    }
+}
+
+static void a_directory_that_is_missing_is_named(void **state)
+{
+    (void)state;
+    assert_fine(guard_nothing);
+}
+
+/* ---- what nobody may ---------------------------------------------------------------- */
+
+static void runs_a_program(void)
+{
+    char *const words[] = {(char *)(uintptr_t) "true", NULL};
+
+    MUST(execv("/bin/true", words) != 0 && errno == EPERM);
+}
+
+static void traces(void)
+{
+    MUST(ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0 && errno == EPERM);
+}
+
+static void forks(void)
+{
+    MUST(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) < 0 && errno == EPERM);
+}
+
+static void kills_its_parent(void)
+{
+    MUST(kill(getppid(), 0) != 0 && errno == EPERM);
+}
+
+static void runs_what_it_wrote(void)
+{
+    MUST(mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
+              -1, 0) == MAP_FAILED &&
+         errno == EPERM);
+}
+
+static void changes_its_rights(void)
+{
+    MUST(setuid(0) != 0 && errno == EPERM);
+}
+
+/* A raw frame could be sent with it. */
+static void opens_a_packet_socket(void)
+{
+    MUST(socket(AF_PACKET, SOCK_RAW, 0) < 0 && errno == EPERM);
+}
+
+/* ---- and packet threads ------------------------------------------------------------- */
+
+static void opens_a_socket(void)
+{
+    MUST(socket(AF_INET, SOCK_STREAM, 0) < 0 && errno == EPERM);
+}
+
+static void reads_a_file(void)
+{
+    MUST(open("/etc/passwd", O_RDONLY) < 0 && errno == EPERM);
+}
+
+static void writes_a_file(void)
+{
+    MUST(open("/tmp/confine-written", O_WRONLY | O_CREAT, 0600) < 0 && errno == EPERM);
+}
+
+static void connects(void)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
+
+    MUST(connect(0, (struct sockaddr *)&to, sizeof to) != 0 && errno == EPERM);
+}
+
+static void sends_a_frame(void)
+{
+    static const uint8_t frame[60];
+    struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = 1};
+
+    MUST(sendto(0, frame, sizeof frame, 0, (struct sockaddr *)&to, sizeof to) < 0 &&
+         errno == EPERM);
+}
+
+static void writes_a_frame(void)
+{
+    static const uint8_t frame[60];
+
+    MUST(write(1, frame, sizeof frame) < 0 && errno == EPERM);
+}
+
+static void configures_an_interface(void)
+{
+    struct ifreq r = {.ifr_name = "lo"};
+
+    MUST(ioctl(0, 0x8914 /* SIOCSIFFLAGS */, &r) != 0 && errno == EPERM);
+}
+
+enum { EVERYBODY = 31, PACKETS = 7, COMPUTING = 6, NO_CAPTURE = 30, REFUSED = 24 };
+
+static const struct forbidden {
+    const char *what, *call;
+    void (*job)(void);
+    unsigned whom; /* bits of enum confine_role */
+} forbidden[] = {
+    {"runs a program", "execve", runs_a_program, EVERYBODY},
+    {"traces", "ptrace", traces, EVERYBODY},
+    {"forks", "clone", forks, EVERYBODY},
+    {"signals others", "kill", kills_its_parent, EVERYBODY},
+    {"writes code", "mmap", runs_what_it_wrote, EVERYBODY},
+    {"changes its user", "setuid", changes_its_rights, EVERYBODY},
+    {"opens a packet socket", "socket", opens_a_packet_socket, NO_CAPTURE},
+    {"opens a socket", "socket", opens_a_socket, COMPUTING},
+    {"reads a file", "openat", reads_a_file, COMPUTING},
+    {"writes a file", "openat", writes_a_file, PACKETS},
+    {"connects", "connect", connects, PACKETS},
+    {"sends a frame", "sendto", sends_a_frame, PACKETS},
+    {"writes a frame", "write", writes_a_frame, PACKETS},
+    {"configures an interface", "ioctl", configures_an_interface, PACKETS},
+};
+
+static enum confine_role role;
+static const struct forbidden *crime;
+
+static void commit(void)
+{
+    struct confine_refused r;
+
+    MUST(confine_thread(role, text));
+    MUST(!confine_refused(&r) && confine_refused_total() == 0);
+    crime->job();
+    MUST(confine_refused(&r));
+    MUST(strcmp(r.name, crime->call) == 0 && r.count == 1);
+    MUST(!confine_refused(&r) && confine_refused_total() == 1);
+    crime->job();
+    MUST(confine_refused(&r) && r.count == 2);
+}
+
+static void assert_caught(enum confine_role of, const struct forbidden *f)
+{
+    bool refused = REFUSED >> of & 1;
+    int status;
+
+    role = of;
+    crime = f;
+    status = in_child(commit);
+    if (refused ? status != 0 : !WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS)
+        fail_msg("role %d %s: status %x", of, f->what, (unsigned)status);
+}
+
+static void what_a_thread_may_not_ends_it_or_is_refused_and_counted(void **state)
+{
+    (void)state;
+    if (!confine_enforces())
+        skip();
+    for (unsigned of = 0; of < CONFINE_ROLES; of++) {
+        for (size_t i = 0; i < COUNT_OF(forbidden); i++) {
+            if (forbidden[i].whom >> of & 1)
+                assert_caught(of, &forbidden[i]);
+        }
+    }
+}
+
+/* ---- what each needs ----------------------------------------------------------------- */
+
+static void *compute(void *context)
+{
+    static const uint64_t one = 1;
+    int bell = *(int *)context;
+    struct timespec t;
+    void *memory;
+
+    MUST(confine_thread(CONFINE_WORKER, text));
+    for (size_t size = 16; size < 64U << 20; size *= 4) {
+        memory = calloc(1, size);
+        MUST(memory != NULL);
+        free(memory);
+    }
+    MUST(write(bell, &one, sizeof one) == sizeof one);
+    MUST(clock_gettime(CLOCK_REALTIME, &t) == 0 && usleep(1000) == 0);
+    fprintf(stderr, "# a word to standard error\n");
+    return NULL;
+}
+
+/* The thread beside it stays free. */
+static void work(void)
+{
+    int bell = eventfd(0, EFD_NONBLOCK);
+    pthread_t thread;
+
+    MUST(pthread_create(&thread, NULL, compute, &bell) == 0);
+    MUST(pthread_join(thread, NULL) == 0);
+    MUST(close(open("/etc/passwd", O_RDONLY)) == 0);
+}
+
+static void a_worker_computes_and_binds_no_other_thread(void **state)
+{
+    (void)state;
+    assert_fine(work);
+}
+
+static void aborts(void)
+{
+    MUST(confine_thread(CONFINE_WORKER, text));
+    abort();
+}
+
+static void an_assert_ends_by_its_own_signal(void **state)
+{
+    int status = in_child(aborts);
+
+    (void)state;
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGABRT);
+}
+
+static void count(u_char *user, const struct pcap_pkthdr *header, const u_char *data)
+{
+    (void)header;
+    (void)data;
+    ++*(unsigned *)(void *)user;
+}
+
+static void open_and_read(void)
+{
+    char error[PCAP_ERRBUF_SIZE] = "";
+    pcap_t *p = pcap_create("lo", error);
+    struct bpf_program filter;
+    unsigned n = 0;
+    int set = epoll_create1(0);
+    struct epoll_event e = {.events = EPOLLIN};
+
+    MUST(p && pcap_set_snaplen(p, 1000) == 0 && pcap_set_promisc(p, 1) == 0);
+    MUST(pcap_set_buffer_size(p, 1 << 20) == 0 && pcap_set_timeout(p, 10) == 0);
+    MUST(pcap_activate(p) >= 0 && pcap_setnonblock(p, 1, error) == 0);
+    MUST(pcap_compile(p, &filter, "tcp", 1, PCAP_NETMASK_UNKNOWN) == 0);
+    MUST(pcap_setfilter(p, &filter) == 0);
+    pcap_freecode(&filter);
+    MUST(epoll_ctl(set, EPOLL_CTL_ADD, pcap_get_selectable_fd(p), &e) == 0);
+    epoll_wait(set, &e, 1, 50);
+    MUST(pcap_dispatch(p, 64, count, (u_char *)&n) >= 0);
+    pcap_close(p);
+    close(set);
+}
+
+static void look_at_interfaces(void)
+{
+    struct ifaddrs *all;
+    char line[64];
+    FILE *f;
+
+    MUST(if_nametoindex("lo") > 0 && if_nametoindex("none0") == 0);
+    MUST(getifaddrs(&all) == 0);
+    freeifaddrs(all);
+    f = fopen("/sys/class/net/lo/statistics/tx_packets", "r");
+    if (f) {
+        MUST(fgets(line, sizeof line, f));
+        fclose(f);
+    }
+}
+
+/* What the filter lets through, the sockets themselves refuse. */
+static void cannot_send(void)
+{
+    static const uint64_t frame;
+    const struct sockaddr_ll port = {.sll_family = AF_PACKET,
+                                     .sll_protocol = htons(ETH_P_ALL),
+                                     .sll_ifindex = (int)if_nametoindex("lo")};
+    int link = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
+    int ip = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
+
+    MUST(link >= 0 && bind(link, (const struct sockaddr *)&port, sizeof port) == 0);
+    MUST(write(link, &frame, sizeof frame) < 0);
+    MUST(sendto(link, &frame, sizeof frame, 0, (const struct sockaddr *)&port, 12) < 0);
+    MUST(ip >= 0 && write(ip, &frame, sizeof frame) < 0);
+    MUST(sendto(ip, &frame, sizeof frame, 0, (const struct sockaddr *)&port, 12) < 0);
+    close(link);
+    close(ip);
+}
+
+static void capture(void)
+{
+    MUST(confine_user("nobody", text) == CONFINED_YES);
+    MUST(confine_thread(CONFINE_CAPTURE, text));
+    open_and_read();
+    look_at_interfaces();
+    open_and_read();
+    cannot_send();
+}
+
+static void a_capture_thread_opens_its_interface_again(void **state)
+{
+    (void)state;
+    if (!is_root() || if_nametoindex("lo") == 0)
+        skip();
+    assert_fine(capture);
+}
+
+/* ---- output -------------------------------------------------------------------------- */
+
+static void use_sqlite(const char *path)
+{
+    sqlite3 *db;
+
+    MUST(sqlite3_open(path, &db) == SQLITE_OK);
+    MUST(sqlite3_exec(
+             db,
+             "pragma journal_mode=wal; pragma synchronous=full;"
+             "create table t (a integer primary key, b text);"
+             "insert into t(b) values ('x'), ('y'); pragma wal_checkpoint(truncate);"
+             "delete from t; vacuum;",
+             NULL, NULL, NULL) == SQLITE_OK);
+    MUST(sqlite3_close(db) == SQLITE_OK);
+}
+
+static void use_files(void)
+{
+    FILE *f = fopen("lines", "a");
+
+    MUST(f && fputs("line\n", f) >= 0 && fflush(f) == 0 && fsync(fileno(f)) == 0);
+    MUST(fclose(f) == 0 && rename("lines", "lines.1") == 0 && unlink("lines.1") == 0);
+    MUST(mkdir("evidence", 0700) == 0 && rmdir("evidence") == 0);
+}
+
+static void use_tls(void)
+{
+    SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
+
+    MUST(tls);
+    SSL_CTX_set_default_verify_paths(tls);
+    SSL_CTX_free(tls);
+}
+
+static void use_names(void)
+{
+    struct addrinfo *found = NULL;
+
+    if (getaddrinfo("localhost", "6379", NULL, &found) == 0)
+        freeaddrinfo(found);
+    /* Over the network, or the lack of one; either way all its calls are made. */
+    if (getaddrinfo("sightglass.invalid", "6379", NULL, &found) == 0)
+        freeaddrinfo(found);
+}
+
+static void use_connection(void)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                             .sin_port = htons(1)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    MUST(fd >= 0);
+    MUST(connect(fd, (struct sockaddr *)&to, sizeof to) == 0 || errno != EPERM);
+    close(fd);
+}
+
+static void told_of_nothing(void)
+{
+    struct confine_refused r;
+
+    if (confine_refused(&r))
+        fprintf(stderr, "# refused: %s\n", r.name);
+    MUST(confine_refused_total() == 0);
+}
+
+static void put_out(void)
+{
+    MUST(chdir(folder) == 0);
+    MUST(confine_thread(role, text));
+    use_sqlite("outbox.db");
+    MUST(unlink("outbox.db") == 0);
+    use_files();
+    use_tls();
+    use_names();
+    use_connection();
+    told_of_nothing();
+}
+
+static void output_and_main_do_their_work_and_nothing_is_refused(void **state)
+{
+    (void)state;
+    role = CONFINE_OUTPUT;
+    assert_fine(put_out);
+    role = CONFINE_MAIN;
+    assert_fine(put_out);
+}
+
+static void *nothing(void *context)
+{
+    return context;
+}
+
+static void serve(void)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX, .sun_path = "control.sock"};
+    int fd, peer, other;
+    pthread_t thread;
+
+    MUST(chdir(folder) == 0);
+    MUST(confine_thread(CONFINE_MAIN, text));
+    fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    MUST(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 &&
+         listen(fd, 5) == 0);
+    MUST(chmod("control.sock", 0660) == 0 &&
+         chown("control.sock", (uid_t)-1, getgid()) == 0);
+    other = socket(AF_UNIX, SOCK_STREAM, 0);
+    MUST(connect(other, (struct sockaddr *)&at, sizeof at) == 0);
+    peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    MUST(peer >= 0 && write(peer, "answer", 6) == 6 && close(peer) == 0);
+    MUST(unlink("control.sock") == 0);
+    MUST(pthread_create(&thread, NULL, nothing, NULL) == 0);
+    MUST(pthread_join(thread, NULL) == 0);
+    told_of_nothing();
+}
+
+static void main_listens_and_starts_threads(void **state)
+{
+    (void)state;
+    assert_fine(serve);
+}
+
+static void trap_in_a_thread_that_blocks_all(void)
+{
+    sigset_t all;
+
+    sigfillset(&all);
+    MUST(pthread_sigmask(SIG_SETMASK, &all, NULL) == 0);
+    MUST(confine_thread(CONFINE_OUTPUT, text));
+    traces();
+    MUST(confine_refused_total() == 1);
+}
+
+static void a_refusal_does_not_end_a_thread_that_blocks_signals(void **state)
+{
+    (void)state;
+    if (!confine_enforces())
+        skip();
+    assert_fine(trap_in_a_thread_that_blocks_all);
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    return rmdir(folder);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(root_becomes_the_user_and_keeps_net_raw_alone),
+        cmocka_unit_test(without_a_user_or_as_root_it_does_not_start),
+        cmocka_unit_test(somebody_else_stays_who_he_is_and_is_told_what_lacks),
+        cmocka_unit_test(directories_are_made_for_the_user),
+        cmocka_unit_test(files_are_written_where_it_was_told_and_nowhere_else),
+        cmocka_unit_test(a_directory_that_is_missing_is_named),
+        cmocka_unit_test(what_a_thread_may_not_ends_it_or_is_refused_and_counted),
+        cmocka_unit_test(a_worker_computes_and_binds_no_other_thread),
+        cmocka_unit_test(an_assert_ends_by_its_own_signal),
+        cmocka_unit_test(a_capture_thread_opens_its_interface_again),
+        cmocka_unit_test(output_and_main_do_their_work_and_nothing_is_refused),
+        cmocka_unit_test(main_listens_and_starts_threads),
+        cmocka_unit_test(a_refusal_does_not_end_a_thread_that_blocks_signals),
+    };
+
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
