@@ -67,6 +67,7 @@ struct live_capture {
     const char *group;
     struct capture capture;
     struct packet_ring packets;
+    uint64_t kept; /* position of the oldest packet that is still needed, or before it */
     struct ring notices, seen;
     struct blackbox_slot *slot;
     int64_t wall, told; /* ns: of the latest look at the clocks; at the status */

@@ -60,14 +60,24 @@ static void tell_seen(struct live_capture *c)
     ring_push(&c->seen);
 }
 
+/* What a worker tells may be of a packet it has finished since: it only grows. */
+static void let_go(struct live_capture *c)
+{
+    uint64_t head = packet_ring_head(&c->packets);
+    uint64_t needs = pipeline_needs(&c->live->pipeline, c->front, head);
+
+    if (needs > c->kept)
+        c->kept = needs;
+    packet_ring_keep(&c->packets, c->kept);
+}
+
 static void turn(struct live_capture *c)
 {
     struct pipeline *p = &c->live->pipeline;
     unsigned n;
 
     watch(c);
-    packet_ring_keep(&c->packets,
-                     pipeline_needs(p, c->front, packet_ring_head(&c->packets)));
+    let_go(c);
     n = capture_turn(&c->capture, TURN_MS, on_packet, c);
     if (n < CAPTURE_BATCH)
         pipeline_idle(p, c->front, live_wall() - LATENESS);
