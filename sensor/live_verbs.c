@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alerts/outbox_look.h"
 #include "sensor/core/json.h"
 #include "sensor/live_main.h"
 #include "sensor/notify.h"
@@ -77,7 +78,8 @@ static void describe(const struct setup *s, char *out, size_t size)
 
     for (const struct rule *r = s->rules ? ruleset_rules(s->rules) : NULL; r; r = r->next)
         n++;
-    snprintf(out, size, "%u rules (%s)", n, s->rules ? ruleset_version(s->rules) : "none");
+    snprintf(out, size, "%u rules (%s)", n,
+             s->rules ? ruleset_version(s->rules) : "none");
 }
 
 static void finish_reload(struct live_main *m, struct setup *before)
@@ -105,7 +107,8 @@ static void finish_reload(struct live_main *m, struct setup *before)
     free_setup(l, before);
 }
 
-static bool run_reload(void *context, const struct control_call *call, struct json *answer)
+static bool run_reload(void *context, const struct control_call *call,
+                       struct json *answer)
 {
     struct live_main *m = context;
     struct setup *refused = NULL;
@@ -150,12 +153,23 @@ static void tell_mute(struct live_main *m, const struct control_call *call,
     m->mutes_changed = true;
 }
 
+static unsigned root_of(void *context, uint64_t low, uint64_t high, uint64_t *root)
+{
+    const struct live_main *m = context;
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%.4000s/outbox.db", m->live->boot->config->state);
+    return outbox_look_root(path, low, high, root);
+}
+
 static struct verb_mutes what_mutes_need(struct live_main *m)
 {
     return (struct verb_mutes){.mutes = &m->mutes,
                                .file = m->mutes_file,
                                .rules = m->live->setup->rules,
-                               .now = live_wall()};
+                               .now = live_wall(),
+                               .root_of = root_of,
+                               .context = m};
 }
 
 static bool run_mute(void *context, const struct control_call *call, struct json *answer)
@@ -169,7 +183,8 @@ static bool run_mute(void *context, const struct control_call *call, struct json
     return true;
 }
 
-static bool run_unmute(void *context, const struct control_call *call, struct json *answer)
+static bool run_unmute(void *context, const struct control_call *call,
+                       struct json *answer)
 {
     struct live_main *m = context;
     struct verb_mutes v = what_mutes_need(m);
@@ -206,7 +221,8 @@ void live_take_back(struct live_main *m)
 
 /* ---- status, evidence, the test alert ---------------------------------------------------- */
 
-static bool run_status(void *context, const struct control_call *call, struct json *answer)
+static bool run_status(void *context, const struct control_call *call,
+                       struct json *answer)
 {
     struct live_main *m = context;
 
