@@ -271,6 +271,7 @@ static void look_after(struct capture *c, unsigned i, int64_t now)
 
     link_look(c->links, p->name, &link);
     c->status[i].kernel_lost += port_lost(p);
+    c->status[i].device_lost += port_missed(p);
     if (p->pcap && link.index != p->index)
         port_close(p);
     p->trouble = trouble_of(&link);

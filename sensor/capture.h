@@ -16,9 +16,10 @@
  * System calls after capture_open() that a confinement must let through:
  *   always          epoll_wait, poll, ioctl (SIOCGIFINDEX, SIOCGIFFLAGS), pread64,
  *                   getsockopt, clock_gettime, write (a bell)
- *   to open again   socket (AF_PACKET, AF_INET, AF_UNIX), bind, setsockopt, ioctl, mmap,
- *                   munmap, brk, madvise, fcntl, recvfrom, eventfd2, epoll_ctl, close,
- *                   and openat, access, readlink, newfstatat, read of /sys/class/net,
+ *   to open again   socket (AF_PACKET; AF_NETLINK, which may fail), bind, getsockname,
+ *                   setsockopt, getsockopt, ioctl, mmap, munmap, brk, madvise, fcntl,
+ *                   sendto, recvfrom, recvmsg, uname, eventfd2, epoll_ctl, close, and
+ *                   openat, read, newfstatat, readlink, access below /sys/class/net,
  *                   which may fail; CAP_NET_RAW
  */
 
