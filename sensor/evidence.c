@@ -328,11 +328,11 @@ static void describe(struct evidence *e, const struct evidence_result *result,
         return;
     if (copy(e, packet_ring_oldest(e->ring), &oldest))
         time_and_day(oldest.time, time);
-    snprintf(
-        out + len, PCAPNG_COMMENT - (size_t)len,
-        "\nThe packet ring had wrapped: %u frames of the record are gone, and so is all "
-        "from before %s.",
-        result->gone, time);
+    len += snprintf(out + len, PCAPNG_COMMENT - (size_t)len,
+                    "\nThe packet ring had wrapped: all from before %s is gone", time);
+    if (result->gone)
+        snprintf(out + len, PCAPNG_COMMENT - (size_t)len, ", %u frames of the record too",
+                 result->gone);
 }
 
 static bool write_file(struct evidence *e, struct evidence_result *result)
