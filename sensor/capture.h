@@ -18,9 +18,9 @@
  *                   getsockopt, clock_gettime, write (a bell)
  *   to open again   socket (AF_PACKET; AF_NETLINK, which may fail), bind, getsockname,
  *                   setsockopt, getsockopt, ioctl, mmap, munmap, brk, madvise, fcntl,
- *                   sendto, recvfrom, recvmsg, uname, eventfd2, epoll_ctl, close, and
- *                   openat, read, newfstatat, readlink, access below /sys/class/net,
- *                   which may fail; CAP_NET_RAW
+ *                   uname, eventfd2, epoll_ctl, close; openat, newfstatat, read, readlink
+ *                   and access below /sys/class/net, all of which may fail
+ * and CAP_NET_RAW.
  */
 
 #include "sensor/core/ring.h"

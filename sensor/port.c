@@ -156,8 +156,8 @@ static enum port_trouble begin(struct port *p, pcap_t *pcap)
     result = pcap_activate(pcap);
     trouble = trouble_of(result);
     if (trouble != PORT_FINE) {
-        snprintf(p->error, sizeof p->error, "%s: %.220s", pcap_statustostr(result),
-                 pcap_geterr(pcap));
+        snprintf(p->error, sizeof p->error, "%.220s%s", pcap_geterr(pcap),
+                 result == PCAP_ERROR_PERM_DENIED ? " (it takes CAP_NET_RAW)" : "");
         return trouble;
     }
     if (pcap_setnonblock(pcap, 1, message) != 0 ||
