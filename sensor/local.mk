@@ -49,6 +49,7 @@ libsensor_a_SOURCES = \
 # Asking a running sensor: both ends of its control socket.
 libsensor_a_SOURCES += \
 	%reldir%/control.h %reldir%/control.c \
+	%reldir%/control_place.h %reldir%/control_place.c \
 	%reldir%/control_request.h %reldir%/control_request.c \
 	%reldir%/control_client.h %reldir%/control_client.c \
 	%reldir%/verbs.h %reldir%/verbs.c \
