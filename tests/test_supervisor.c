@@ -39,7 +39,7 @@ static struct diary {
 } * diary;
 
 static char folder[] = "/tmp/supervisor-XXXXXX";
-static int64_t short_time = 300 * NS_PER_MS;
+static int64_t short_time = INT64_C(300) * NS_PER_MS;
 
 static int64_t now(void)
 {
@@ -91,7 +91,7 @@ static int end_of(pid_t pid)
 
 static void nap(void)
 {
-    static const struct timespec ms = {.tv_nsec = 5 * NS_PER_MS};
+    static const struct timespec ms = {.tv_nsec = 5L * NS_PER_MS};
 
     nanosleep(&ms, NULL);
 }
@@ -450,14 +450,14 @@ static void the_sensor_does_not_outlive_its_supervisor(void **state)
 
 static struct blackbox box;
 static uint8_t memory[4096];
-static const struct bytes shared = {memory, sizeof memory};
+static const struct bytes shared = {memory + 64, sizeof memory - 64};
 
 static void what_a_broken_sensor_left_is_not_believed(void **state)
 {
-    static const struct bytes lies[] = {{NULL, 60},           {memory - 1, 60},
-                                        {memory + 4090, 7},   {memory, 5000},
-                                        {memory, UINT32_MAX}, {memory + sizeof memory, 1},
-                                        {memory, 0},          {(const uint8_t *)-1, 2}};
+    static const struct bytes lies[] = {
+        {NULL, 60},          {memory + 63, 60},         {memory + 4090, 7},
+        {memory + 64, 5000}, {memory + 64, UINT32_MAX}, {memory + sizeof memory, 1},
+        {memory + 64, 0},    {(const uint8_t *)-1, 2}};
     char path[BLACKBOX_PATH], name[BLACKBOX_NAME];
     struct blackbox_slot *slot;
 
@@ -498,7 +498,8 @@ static void only_the_latest_files_are_kept(void **state)
     (void)state;
     snprintf(crash, sizeof crash, "%s/many", folder);
     blackbox_reset(&box);
-    blackbox_at(blackbox_take(&box, "worker 0"), &(struct raw){.bytes = {memory, 60}});
+    blackbox_at(blackbox_take(&box, "worker 0"),
+                &(struct raw){.bytes = {memory + 64, 60}});
     for (int i = 0; i < BLACKBOX_FILES + 1; i++) {
         assert_true(
             blackbox_keep(&box, shared, crash, "why", (100 + i) * NS_PER_S, path));
