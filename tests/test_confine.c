@@ -7,6 +7,9 @@
 
 #include "sensor/confine.h"
 
+#include "sensor/capture.h" /* before linux/if_packet.h, which has some of its names */
+#include "sensor/health.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,14 +19,12 @@
 #include <net/if.h>
 #include <netdb.h>
 #include <openssl/ssl.h>
-#include <pcap/pcap.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -37,7 +38,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sensor/core/bytes.h"
 #include "tests/unit.h"
 
 #define MUST(x) must(x, __LINE__, #x)
@@ -489,33 +489,36 @@ static void an_assert_ends_by_its_own_signal(void **state)
     assert_int_equal(WTERMSIG(status), SIGABRT);
 }
 
-static void count(u_char *user, const struct pcap_pkthdr *header, const u_char *data)
+static void take(void *context, const struct raw *raw)
 {
-    (void)header;
-    (void)data;
-    ++*(unsigned *)(void *)user;
+    (void)raw;
+    ++*(unsigned *)context;
 }
 
+/* The sensor's own capture, opened, read and closed. */
 static void open_and_read(void)
 {
-    char error[PCAP_ERRBUF_SIZE] = "";
-    pcap_t *p = pcap_create("lo", error);
-    struct bpf_program filter;
+    const struct config_interface lo = {.name = "lo",
+                                        .snaplen = 1000,
+                                        .ring = 1 << 20,
+                                        .filter = "tcp",
+                                        .promiscuous = true};
+    static struct capture c;
+    static struct packet_ring packets;
+    static struct ring notices;
+    char error[CAPTURE_ERROR] = "";
     unsigned n = 0;
-    int set = epoll_create1(0);
-    struct epoll_event e = {.events = EPOLLIN};
 
-    MUST(p && pcap_set_snaplen(p, 1000) == 0 && pcap_set_promisc(p, 1) == 0);
-    MUST(pcap_set_buffer_size(p, 1 << 20) == 0 && pcap_set_timeout(p, 10) == 0);
-    MUST(pcap_activate(p) >= 0 && pcap_setnonblock(p, 1, error) == 0);
-    MUST(pcap_compile(p, &filter, "tcp", 1, PCAP_NETMASK_UNKNOWN) == 0);
-    MUST(pcap_setfilter(p, &filter) == 0);
-    pcap_freecode(&filter);
-    MUST(epoll_ctl(set, EPOLL_CTL_ADD, pcap_get_selectable_fd(p), &e) == 0);
-    epoll_wait(set, &e, 1, 50);
-    MUST(pcap_dispatch(p, 64, count, (u_char *)&n) >= 0);
-    pcap_close(p);
-    close(set);
+    MUST(packet_ring_open(&packets, NULL, 1 << 20));
+    MUST(ring_open(&notices, sizeof(struct notice), 8, NULL));
+    if (!capture_open(&c, &lo, 1, "lo", &packets, &notices, error))
+        fprintf(stderr, "# %s\n", error);
+    MUST(c.ports[0].pcap != NULL);
+    for (int i = 0; i < 5; i++)
+        capture_turn(&c, 20, take, &n);
+    capture_close(&c);
+    ring_close(&notices);
+    packet_ring_close(&packets);
 }
 
 static void look_at_interfaces(void)
