@@ -204,6 +204,7 @@ scripts  = %reldir%/workers.test %reldir%/events.test %reldir%/replayed.test %re
 scripts += %reldir%/rules.test %reldir%/corpus.test %reldir%/check-layers
 scripts += %reldir%/commands.test %reldir%/asked.test
 scripts += %reldir%/faults.test
+scripts += %reldir%/packaging.test
 TESTS  += $(scripts)
 
 # One harness each; `make fuzz` builds them in a folder of their own.  Here each is a
