@@ -75,8 +75,8 @@ static const struct call calls[] = {
     {CALL(gettid), ALL}, {CALL(getpid), ALL}, {CALL(rt_sigprocmask), ALL},
     {CALL(rt_sigaction), ALL}, {CALL(rt_sigreturn), ALL}, {CALL(sigaltstack), ALL},
     {CALL(exit), ALL}, {CALL(exit_group), ALL}, {CALL(getrandom), ALL},
-    {CALL(set_tid_address), M}, {CALL(sched_setaffinity), M}, {CALL(sched_getparam), M},
-    {CALL(sched_getscheduler), M},
+    {CALL(set_tid_address), O | M}, {CALL(sched_getparam), O | M},
+    {CALL(sched_getscheduler), O | M}, {CALL(sched_setaffinity), M},
     /* Memory; mmap and mprotect are below. */
     {CALL(brk), ALL}, {CALL(munmap), ALL}, {CALL(mremap), ALL}, {CALL(madvise), ALL},
     /* Waiting and reading. */
@@ -156,8 +156,8 @@ static const struct limited limits[] = {
     LIMITED(ioctl, C, 1, WHOLE, SIOCGSTAMP),
     LIMITED(ioctl, C, 1, WHOLE, FIONREAD),
     LIMITED(ioctl, C, 1, WHOLE, FIONBIO),
-    /* Main: threads, no processes (clone3 hides its flags: glibc does without it). */
-    LIMITED(clone, M, 0, CLONE_THREAD, CLONE_THREAD),
+    /* Threads, no processes (clone3 hides its flags: glibc does without it). */
+    LIMITED(clone, O | M, 0, CLONE_THREAD, CLONE_THREAD),
 };
 /* clang-format on */
 
@@ -280,7 +280,7 @@ static int add_rules(scmp_filter_ctx filter, unsigned role)
     }
     for (size_t i = 0; rc == 0 && i < COUNT_OF(own); i++)
         rc = add_limited(filter, &own[i]);
-    if (rc == 0 && (role & M))
+    if (rc == 0 && (role & (O | M)))
         rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
     return rc;
 }

@@ -29,7 +29,7 @@ size_t live_ring_bytes(const struct config *c)
 {
     const char *groups[CONFIG_INTERFACES];
 
-    return capture_groups(c->interfaces, c->ninterfaces, groups) * c->packet_ring;
+    return capture_groups(c, groups) * c->packet_ring;
 }
 
 /* ---- what the threads of the pipeline do besides -------------------------------- */
@@ -167,7 +167,7 @@ bool live_open(struct live *l, struct setup *setup, const struct setup_options *
     l->boot = l->setup = setup;
     l->options = *options;
     l->output_bell.fd = l->main_bell.fd = -1;
-    l->ncaptures = capture_groups(c->interfaces, c->ninterfaces, groups);
+    l->ncaptures = capture_groups(c, groups);
     for (unsigned i = 0; i < l->ncaptures; i++)
         l->captures[i] = (struct live_capture){.live = l, .front = i, .group = groups[i]};
     tzset(); /* opens a file the first time: not in a confined thread */

@@ -120,8 +120,7 @@ static bool open_one(struct live *l, struct live_capture *c)
         fputs("sightglass run: not enough memory: lower capture.packet_ring\n", stderr);
         return false;
     }
-    if (capture_open(&c->capture, config->interfaces, config->ninterfaces, c->group,
-                     &c->packets, &c->notices, error))
+    if (capture_open(&c->capture, config, c->group, &c->packets, &c->notices, error))
         return true;
     fprintf(stderr, "sightglass run: %s\n", error);
     return false;

@@ -287,7 +287,7 @@ static void stop(struct supervisor *s)
 /* At most TURN_MS. */
 static void wait_signal(struct supervisor *s)
 {
-    static const struct timespec turn = {.tv_nsec = TURN_MS * NS_PER_MS};
+    static const struct timespec turn = {.tv_nsec = TURN_MS * (long)NS_PER_MS};
     int signal = sigtimedwait(&s->signals, NULL, &turn);
 
     if (signal == SIGTERM || signal == SIGINT)

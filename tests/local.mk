@@ -178,6 +178,9 @@ unit_tests += %reldir%/test_evidence
 %canon_reldir%_test_evidence_LDADD  = $(with_sensor)
 check_PROGRAMS += %reldir%/listen
 %canon_reldir%_listen_LDADD = libsensor.a libalerts.a libcore.a $(LIBS_ALL)
+live        = %reldir%/live/capture.test
+TESTS      += $(live)
+EXTRA_DIST += $(live)
 
 # Programs that scripts need.
 check_PROGRAMS += %reldir%/print_packets %reldir%/print_events %reldir%/print_filter
@@ -201,6 +204,7 @@ scripts  = %reldir%/workers.test %reldir%/events.test %reldir%/replayed.test %re
 scripts += %reldir%/rules.test %reldir%/corpus.test %reldir%/check-layers
 scripts += %reldir%/commands.test %reldir%/asked.test
 scripts += %reldir%/faults.test
+scripts += %reldir%/packaging.test
 TESTS  += $(scripts)
 
 # One harness each; `make fuzz` builds them in a folder of their own.  Here each is a

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sensor/confine.h"
 #include "sensor/core/clock.h"
 #include "sensor/notify.h"
 #include "sensor/savefile.h"
@@ -39,7 +41,7 @@ static struct diary {
 } * diary;
 
 static char folder[] = "/tmp/supervisor-XXXXXX";
-static int64_t short_time = 300 * NS_PER_MS;
+static int64_t short_time = INT64_C(300) * NS_PER_MS;
 
 static int64_t now(void)
 {
@@ -91,7 +93,7 @@ static int end_of(pid_t pid)
 
 static void nap(void)
 {
-    static const struct timespec ms = {.tv_nsec = 5 * NS_PER_MS};
+    static const struct timespec ms = {.tv_nsec = 5L * NS_PER_MS};
 
     nanosleep(&ms, NULL);
 }
@@ -446,18 +448,86 @@ static void the_sensor_does_not_outlive_its_supervisor(void **state)
     await(&diary->terms, 1);
 }
 
+/* ---- all of it together -------------------------------------------------------------- */
+
+static void *break_out(void *context)
+{
+    char text[CONFINE_TEXT];
+    struct blackbox_slot *slot =
+        blackbox_take(((struct run_info *)context)->box, "worker 0");
+
+    if (!confine_thread(CONFINE_WORKER, text))
+        _exit(3);
+    handle(context, slot, 9);
+    socket(AF_INET, SOCK_STREAM, 0);
+    return NULL;
+}
+
+/* Each run opens an interface; in the first a packet takes a worker over. */
+static int confined(void *context, struct run_info *info)
+{
+    int fd = socket(AF_PACKET, SOCK_RAW, 0);
+    pthread_t thread;
+
+    (void)context;
+    if (fd < 0 || getuid() == 0)
+        return 2;
+    close(fd);
+    if (write_down(info) == 1)
+        return 0;
+    if (pthread_create(&thread, NULL, break_out, info) == 0)
+        pthread_join(thread, NULL);
+    return 2;
+}
+
+static int step_down_and_serve(const char *state)
+{
+    const char *const write[] = {state};
+    const struct confine_paths paths = {.write = write, .nwrite = 1};
+    const struct supervisor_options o = {.state_dir = state, .shared = SHARED};
+    char text[CONFINE_TEXT];
+
+    if (!confine_directory(state, "nobody", text) ||
+        confine_user("nobody", text) != CONFINED_YES ||
+        confine_files(&paths, text) == CONFINED_NO) {
+        fprintf(stderr, "# %s\n", text);
+        return 3;
+    }
+    return supervise(&o, confined, NULL);
+}
+
+static void a_worker_taken_over_ends_and_the_next_sensor_captures(void **state)
+{
+    char path[64];
+    pid_t pid;
+
+    (void)state;
+    if (geteuid() != 0 || !confine_enforces())
+        skip();
+    assert_int_equal(chmod(folder, 0711), 0);
+    snprintf(path, sizeof path, "%s/state", folder);
+    fflush(NULL);
+    pid = fork();
+    if (pid == 0)
+        _exit(step_down_and_serve(path));
+    assert_int_equal(end_of(pid), 0);
+    assert_int_equal(diary->runs, 2);
+    assert_non_null(strstr(diary->run[1].info.crash_detail, "its confinement forbids"));
+    assert_int_equal(access(diary->run[1].info.crash_file, F_OK), 0);
+}
+
 /* ---- the black box ---------------------------------------------------------------- */
 
 static struct blackbox box;
 static uint8_t memory[4096];
-static const struct bytes shared = {memory, sizeof memory};
+static const struct bytes shared = {memory + 64, sizeof memory - 64};
 
 static void what_a_broken_sensor_left_is_not_believed(void **state)
 {
-    static const struct bytes lies[] = {{NULL, 60},           {memory - 1, 60},
-                                        {memory + 4090, 7},   {memory, 5000},
-                                        {memory, UINT32_MAX}, {memory + sizeof memory, 1},
-                                        {memory, 0},          {(const uint8_t *)-1, 2}};
+    static const struct bytes lies[] = {
+        {NULL, 60},          {memory + 63, 60},         {memory + 4090, 7},
+        {memory + 64, 5000}, {memory + 64, UINT32_MAX}, {memory + sizeof memory, 1},
+        {memory + 64, 0},    {(const uint8_t *)-1, 2}};
     char path[BLACKBOX_PATH], name[BLACKBOX_NAME];
     struct blackbox_slot *slot;
 
@@ -498,7 +568,8 @@ static void only_the_latest_files_are_kept(void **state)
     (void)state;
     snprintf(crash, sizeof crash, "%s/many", folder);
     blackbox_reset(&box);
-    blackbox_at(blackbox_take(&box, "worker 0"), &(struct raw){.bytes = {memory, 60}});
+    blackbox_at(blackbox_take(&box, "worker 0"),
+                &(struct raw){.bytes = {memory + 64, 60}});
     for (int i = 0; i < BLACKBOX_FILES + 1; i++) {
         assert_true(
             blackbox_keep(&box, shared, crash, "why", (100 + i) * NS_PER_S, path));
@@ -627,6 +698,7 @@ int main(void)
         TEST(who_does_not_end_is_killed),
         TEST(a_stop_while_it_waits_ends_it),
         TEST(the_sensor_does_not_outlive_its_supervisor),
+        TEST(a_worker_taken_over_ends_and_the_next_sensor_captures),
         TEST(what_a_broken_sensor_left_is_not_believed),
         TEST(slots_come_to_an_end),
         TEST(only_the_latest_files_are_kept),
