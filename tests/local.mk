@@ -88,6 +88,10 @@ unit_tests += %reldir%/test_text
 %canon_reldir%_test_text_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_text_LDADD  = $(with_alerts)
 
+unit_tests += %reldir%/test_outbox_copy
+%canon_reldir%_test_outbox_copy_SOURCES = %reldir%/test_outbox_copy.c %reldir%/sample.c %reldir%/sample_alerts.c
+%canon_reldir%_test_outbox_copy_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_outbox_copy_LDADD  = $(with_alerts)
 unit_tests += %reldir%/test_outbox
 %canon_reldir%_test_outbox_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_outbox_LDADD  = $(with_alerts)
