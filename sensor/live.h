@@ -51,6 +51,8 @@ struct live_order {
     void *what; /* the new one; on its way back the one that was in force, or NULL */
 };
 
+enum live_copy { COPY_NONE, COPY_ASKED, COPY_MADE, COPY_FAILED };
+
 /* From main to the output. */
 enum delivery_kind { DELIVER_EVENT, DELIVER_HEALTH };
 
@@ -110,6 +112,10 @@ struct live {
     struct ring muted;               /* analysis to main: struct mutes_counts */
     struct bell output_bell, main_bell;
     atomic_ullong events_lost, cuts_lost, notices_lost;
+
+    /* A copy of the outbox, made by the output for whoever has set the path. */
+    char copy_path[PATH_MAX];
+    _Atomic(unsigned) copy; /* enum live_copy */
 
     /* output's own */
     struct outputs outputs;

@@ -111,8 +111,7 @@ static void deliver_stats(struct live_main *m)
     struct event e = {.kind = EVENT_STATS, .time = m->status.now};
     struct live_delivery *d;
 
-    e.line =
-        (struct bytes){(uint8_t *)line, stats_line(&m->status, line, sizeof line)};
+    e.line = (struct bytes){(uint8_t *)line, stats_line(&m->status, line, sizeof line)};
     d = e.line.len ? tube_slot(&m->live->deliveries, sizeof *d + event_size(&e)) : NULL;
     if (!d)
         return;

@@ -64,8 +64,7 @@ static void send_evidence(struct live *l, const struct evidence_result *result,
     n = read(fd, l->sent, most);
     close(fd);
     if (n > 0)
-        outputs_evidence(&l->outputs, alert_id,
-                         (struct bytes){l->sent, (size_t)n});
+        outputs_evidence(&l->outputs, alert_id, (struct bytes){l->sent, (size_t)n});
 }
 
 static void cut_evidence(struct live *l)
@@ -93,6 +92,17 @@ static void tell_status(struct live *l, struct outputs *o)
     ring_push(&l->delivered);
 }
 
+/* The outbox is locked for everybody else. */
+static void copy_outbox(struct live *l)
+{
+    bool ok;
+
+    if (atomic_load_explicit(&l->copy, memory_order_acquire) != COPY_ASKED)
+        return;
+    ok = outbox_snapshot(&l->outputs.outbox, l->copy_path);
+    atomic_store_explicit(&l->copy, ok ? COPY_MADE : COPY_FAILED, memory_order_release);
+}
+
 static void tick(void *context, struct outputs *o)
 {
     struct live *l = context;
@@ -100,6 +110,7 @@ static void tick(void *context, struct outputs *o)
     blackbox_beat(l->output_slot);
     take_deliveries(l);
     cut_evidence(l);
+    copy_outbox(l);
     tell_status(l, o);
 }
 

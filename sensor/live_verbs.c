@@ -14,7 +14,7 @@
 #include "sensor/live_main.h"
 #include "sensor/notify.h"
 
-enum { STATUS_TEXT = 64 * 1024 };
+enum { STATUS_TEXT = 64 * 1024, COPY_NAP_MS = 50, COPY_TRIES = 500 };
 
 static bool send_order(struct live *l, enum order_kind kind, void *what)
 {
@@ -77,7 +77,8 @@ static void describe(const struct setup *s, char *out, size_t size)
 
     for (const struct rule *r = s->rules ? ruleset_rules(s->rules) : NULL; r; r = r->next)
         n++;
-    snprintf(out, size, "%u rules (%s)", n, s->rules ? ruleset_version(s->rules) : "none");
+    snprintf(out, size, "%u rules (%s)", n,
+             s->rules ? ruleset_version(s->rules) : "none");
 }
 
 static void finish_reload(struct live_main *m, struct setup *before)
@@ -105,7 +106,8 @@ static void finish_reload(struct live_main *m, struct setup *before)
     free_setup(l, before);
 }
 
-static bool run_reload(void *context, const struct control_call *call, struct json *answer)
+static bool run_reload(void *context, const struct control_call *call,
+                       struct json *answer)
 {
     struct live_main *m = context;
     struct setup *refused = NULL;
@@ -169,7 +171,8 @@ static bool run_mute(void *context, const struct control_call *call, struct json
     return true;
 }
 
-static bool run_unmute(void *context, const struct control_call *call, struct json *answer)
+static bool run_unmute(void *context, const struct control_call *call,
+                       struct json *answer)
 {
     struct live_main *m = context;
     struct verb_mutes v = what_mutes_need(m);
@@ -206,7 +209,8 @@ void live_take_back(struct live_main *m)
 
 /* ---- status, evidence, the test alert ---------------------------------------------------- */
 
-static bool run_status(void *context, const struct control_call *call, struct json *answer)
+static bool run_status(void *context, const struct control_call *call,
+                       struct json *answer)
 {
     struct live_main *m = context;
 
@@ -248,14 +252,30 @@ static bool run_test(void *context, const struct control_call *call, struct json
 
 static const char *const parts[] = {"outbox.db", "packets.pcapng", "status.json"};
 
+/* The output has the outbox, and copies it between two of its turns. */
+static bool copy_outbox(struct live_snapshot *s)
+{
+    struct live *l = s->live;
+    unsigned state = COPY_ASKED;
+
+    snapshot_part(&s->files, parts[0], l->copy_path);
+    atomic_store_explicit(&l->copy, COPY_ASKED, memory_order_release);
+    for (unsigned i = 0; i < COPY_TRIES && state == COPY_ASKED; i++) {
+        nanosleep(&(struct timespec){0, COPY_NAP_MS * NS_PER_MS}, NULL);
+        state = atomic_load_explicit(&l->copy, memory_order_acquire);
+    }
+    if (state != COPY_MADE)
+        snprintf(s->why, sizeof s->why, "the outbox could not be copied");
+    return state == COPY_MADE;
+}
+
 static bool write_parts(struct live_snapshot *s)
 {
     struct live *l = s->live;
     struct packet_dump dump;
-    char path[PATH_MAX], from[PATH_MAX];
+    char path[PATH_MAX];
 
-    snprintf(from, sizeof from, "%.4000s/outbox.db", l->boot->config->state);
-    if (!snapshot_database(&s->files, parts[0], from, s->why))
+    if (!copy_outbox(s))
         return false;
     if (!packet_file_dump(snapshot_part(&s->files, parts[1], path),
                           "What was in the packet ring", l->sources,
