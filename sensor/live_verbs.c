@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alerts/outbox_look.h"
 #include "sensor/core/json.h"
 #include "sensor/live_main.h"
 #include "sensor/notify.h"
@@ -152,12 +153,23 @@ static void tell_mute(struct live_main *m, const struct control_call *call,
     m->mutes_changed = true;
 }
 
+static unsigned root_of(void *context, uint64_t low, uint64_t high, uint64_t *root)
+{
+    const struct live_main *m = context;
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%.4000s/outbox.db", m->live->boot->config->state);
+    return outbox_look_root(path, low, high, root);
+}
+
 static struct verb_mutes what_mutes_need(struct live_main *m)
 {
     return (struct verb_mutes){.mutes = &m->mutes,
                                .file = m->mutes_file,
                                .rules = m->live->setup->rules,
-                               .now = live_wall()};
+                               .now = live_wall(),
+                               .root_of = root_of,
+                               .context = m};
 }
 
 static bool run_mute(void *context, const struct control_call *call, struct json *answer)

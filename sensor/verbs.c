@@ -90,29 +90,39 @@ static struct cover cover_of(const struct ruleset *rules, const struct mute *m)
     return c;
 }
 
-static bool is_root(const char *text)
+/* 437df536: an alert, or a root cause; not an update of it. */
+static bool aim_at_alert(const struct verb_mutes *v, const struct control_call *call,
+                         struct mute *m)
 {
-    return strspn(text, "0123456789abcdef") == 16 && text[16] == '\0';
+    uint64_t low, high;
+    unsigned n;
+
+    if (!evidence_file_bounds(m->what, &low, &high))
+        return control_refuse(call, "sightglass mute 437df536 --why TEXT",
+                              "no rule, detection or alert is called %s", m->what);
+    n = v->root_of(v->context, low, high, &m->root);
+    if (n == 0)
+        return control_refuse(call, "the signature of an alert names its rule",
+                              "there is no alert %s", m->what);
+    return n == 1 || control_refuse(call, "give more digits", "%u alerts begin with %s",
+                                    n, m->what);
 }
 
-/* What the words are about: an alert, a root cause, or signatures. */
+/* What the words are about: signatures, or an alert. */
 static bool aim(const struct verb_mutes *v, const struct control_call *call,
                 struct mute *m)
 {
     struct cover c = cover_of(v->rules, m);
-    char hint[CONTROL_TEXT] = "sightglass check lists none: see the alert's signature";
+    char hint[CONTROL_TEXT];
 
-    if (c.n == 0 && v->root_of && evidence_file_is_id(m->what))
-        m->root = v->root_of(v->context, m->what);
-    if (c.n == 0 && m->root == 0 && is_root(m->what))
-        m->root = strtoull(m->what, NULL, 16);
-    if (m->root)
-        return true;
-    if (c.nearest.best)
+    if (c.n == 0 && (evidence_file_bounds(m->what, &(uint64_t){0}, &(uint64_t){0}) ||
+                     !c.nearest.best))
+        return aim_at_alert(v, call, m);
+    if (c.n == 0) {
         snprintf(hint, sizeof hint, "did you mean %.100s?", c.nearest.best);
-    if (c.n == 0)
         return control_refuse(call, hint, "no rule, detection or alert is called %s",
                               m->what);
+    }
     if (c.n == c.critical && !m->critical)
         return control_refuse(call, "--critical, if that is really meant",
                               "%s is critical", m->what);

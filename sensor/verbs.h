@@ -27,8 +27,8 @@ struct verb_mutes {
     const char *file;            /* where they are kept */
     const struct ruleset *rules; /* NULL: none */
     int64_t now;                 /* ns since 1970 */
-    /* The root cause of an alert whose id begins so, 0 when it is unknown; or NULL. */
-    uint64_t (*root_of)(void *context, const char *id);
+    /* The root cause of an alert whose id is within these bounds: how many there are. */
+    unsigned (*root_of)(void *context, uint64_t low, uint64_t high, uint64_t *root);
     void *context;
 };
 
