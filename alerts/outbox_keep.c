@@ -157,6 +157,8 @@ static void follow_clock(struct outbox *b, int64_t now, int64_t steady)
 
 void outbox_keep(struct outbox *b, int64_t now, int64_t steady)
 {
+    if (b->db.damaged && b->config.path)
+        outbox_begin_anew(b);
     outbox_commit(b); /* cursors first: what is delivered shows by them */
     if (!db_run(&b->db, DB_BEGIN, NULL, 0))
         return;
@@ -169,8 +171,10 @@ void outbox_keep(struct outbox *b, int64_t now, int64_t steady)
     give_up_aged(b, now);
     DB_RUN(&b->db, DB_FORGET_SAVED, 1, CLOSED);
     DB_RUN(&b->db, DB_FORGET_SAVED, 0, OPEN);
-    if (!db_run(&b->db, DB_COMMIT, NULL, 0))
+    if (!db_run(&b->db, DB_COMMIT, NULL, 0)) {
         db_run(&b->db, DB_ROLLBACK, NULL, 0);
+        outbox_count(b);
+    }
     if (b->config.path)
         db_run(&b->db, DB_VACUUM, NULL, 0);
 }
