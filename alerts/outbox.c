@@ -9,13 +9,14 @@
 
 #include "alerts/outbox.h"
 
-#include <assert.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "sensor/core/clock.h"
 #include "sensor/core/hash.h"
@@ -78,7 +79,16 @@ static bool read_owner(struct outbox *b)
     return true;
 }
 
-static bool read_size(struct outbox *b)
+static void count_waiting(struct outbox *b, struct lane *l)
+{
+    int64_t n = 0;
+    const int64_t values[] = {l->id, (int64_t)l->cursor.ms, (int64_t)l->cursor.n};
+
+    db_get(&b->db, DB_WAITING, values, 3, &n, 1);
+    l->waiting = (uint64_t)n;
+}
+
+bool outbox_count(struct outbox *b)
 {
     int64_t size[3];
 
@@ -86,15 +96,29 @@ static bool read_size(struct outbox *b)
         return false;
     b->rows = (uint64_t)size[0];
     b->bytes = (uint64_t)size[1] + b->rows * OUTBOX_ROW;
-    b->sequence = size[2];
+    if (b->sequence < size[2])
+        b->sequence = size[2];
     b->looked = 0;
+    for (unsigned i = 0; i < b->nlanes; i++)
+        count_waiting(b, &b->lanes[i]);
     return true;
+}
+
+/* Alerts are not for everybody: SQLite takes over the mode for its log. */
+static void make_file(const struct outbox *b)
+{
+    int fd = open(b->path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+
+    if (fd >= 0)
+        close(fd);
 }
 
 static bool open_file(struct outbox *b)
 {
+    if (b->config.path)
+        make_file(b);
     return db_open(&b->db, b->config.path ? b->path : NULL) && read_owner(b) &&
-           read_size(b);
+           outbox_count(b);
 }
 
 static void move_aside(const struct outbox *b, const char *suffix)
@@ -116,13 +140,12 @@ bool outbox_begin_anew(struct outbox *b)
     move_aside(b, "");
     move_aside(b, "-wal");
     b->damaged++;
+    for (unsigned i = 0; i < b->nlanes; i++)
+        b->lanes[i].lost += b->lanes[i].waiting;
     if (!open_file(b))
         return fail(b, "cannot begin anew");
-    for (unsigned i = 0; i < b->nlanes; i++) {
-        b->lanes[i].lost += b->lanes[i].waiting;
-        b->lanes[i].waiting = 0;
+    for (unsigned i = 0; i < b->nlanes; i++)
         write_lane(b, i);
-    }
     return true;
 }
 
@@ -206,15 +229,6 @@ static void write_lane(struct outbox *b, unsigned lane)
 
     sqlite3_bind_text(b->db.statements[DB_NEW_LANE], 8, l->name, -1, SQLITE_STATIC);
     db_run(&b->db, DB_NEW_LANE, values, 7);
-}
-
-static void count_waiting(struct outbox *b, struct lane *l)
-{
-    int64_t n = 0;
-    const int64_t values[] = {l->id, (int64_t)l->cursor.ms, (int64_t)l->cursor.n};
-
-    db_get(&b->db, DB_WAITING, values, 3, &n, 1);
-    l->waiting = (uint64_t)n;
 }
 
 unsigned outbox_lane(struct outbox *b, const char *name)

@@ -187,11 +187,11 @@ void outbox_keep(struct outbox *b, int64_t now, int64_t steady);
 /* Of the bytes it may hold. */
 unsigned outbox_percent(const struct outbox *b);
 
-/* A copy of it all in a new file; false with `error`. */
-bool outbox_snapshot(struct outbox *b, const char *path);
-
 /* Moves the damaged file aside and goes on with an empty one, lanes and batch kept. */
 bool outbox_begin_anew(struct outbox *b);
+
+/* Counts anew what is on disk; for outbox_keep.c. */
+bool outbox_count(struct outbox *b);
 
 enum { OUTBOX_ROW = 256 }; /* what a row takes beside its line, about */
 

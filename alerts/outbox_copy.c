@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "alerts/alert.h"
 #include "sensor/core/clock.h"
@@ -31,6 +32,11 @@ bool outbox_copy_begin(struct outbox_copy *c, struct outbox *b, const char *path
     static const char quick[] = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;";
 
     *c = (struct outbox_copy){0};
+    if (access(path, F_OK) == 0) {
+        snprintf(c->error, sizeof c->error, "there is such a file already");
+        return false;
+    }
+    outbox_commit(b);
     if (sqlite3_open_v2(path, &c->to, make, NULL) != SQLITE_OK ||
         sqlite3_exec(c->to, quick, NULL, NULL, NULL) != SQLITE_OK)
         return fail(c);

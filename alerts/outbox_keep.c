@@ -157,6 +157,8 @@ static void follow_clock(struct outbox *b, int64_t now, int64_t steady)
 
 void outbox_keep(struct outbox *b, int64_t now, int64_t steady)
 {
+    if (b->db.damaged && b->config.path)
+        outbox_begin_anew(b);
     outbox_commit(b); /* cursors first: what is delivered shows by them */
     if (!db_run(&b->db, DB_BEGIN, NULL, 0))
         return;
@@ -169,8 +171,10 @@ void outbox_keep(struct outbox *b, int64_t now, int64_t steady)
     give_up_aged(b, now);
     DB_RUN(&b->db, DB_FORGET_SAVED, 1, CLOSED);
     DB_RUN(&b->db, DB_FORGET_SAVED, 0, OPEN);
-    if (!db_run(&b->db, DB_COMMIT, NULL, 0))
+    if (!db_run(&b->db, DB_COMMIT, NULL, 0)) {
         db_run(&b->db, DB_ROLLBACK, NULL, 0);
+        outbox_count(b);
+    }
     if (b->config.path)
         db_run(&b->db, DB_VACUUM, NULL, 0);
 }
@@ -178,21 +182,4 @@ void outbox_keep(struct outbox *b, int64_t now, int64_t steady)
 unsigned outbox_percent(const struct outbox *b)
 {
     return b->config.size ? (unsigned)(b->bytes * 100 / b->config.size) : 0;
-}
-
-bool outbox_snapshot(struct outbox *b, const char *path)
-{
-    sqlite3_stmt *s = NULL;
-    int code = sqlite3_prepare_v2(b->db.handle, "VACUUM INTO ?1", -1, &s, NULL);
-
-    outbox_commit(b);
-    if (code == SQLITE_OK) {
-        sqlite3_bind_text(s, 1, path, -1, SQLITE_STATIC);
-        code = sqlite3_step(s);
-    }
-    if (code != SQLITE_DONE)
-        snprintf(b->error, sizeof b->error, "cannot copy the outbox: %s",
-                 sqlite3_errmsg(b->db.handle));
-    sqlite3_finalize(s);
-    return code == SQLITE_DONE;
 }

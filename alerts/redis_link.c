@@ -243,23 +243,12 @@ void link_begin(struct link *l, int64_t now, int64_t deadline)
 
 /* ---- reading and writing ------------------------------------------------------------- */
 
+/* A connection that is over is found out by reading, after what it still says. */
 static ssize_t send_some(struct link *l, const char *at, size_t len)
 {
-    ssize_t n;
-
-    if (l->files.ca) {
-        n = tls_write(&l->tls, at, len);
-        if (n < 0)
-            link_fail(l, "", l->tls.error);
-        return n;
-    }
-    n = send(l->fd, at, len, MSG_NOSIGNAL);
-    if (n >= 0)
-        return n;
-    if (errno == EAGAIN || errno == EINTR)
-        return 0;
-    link_fail(l, "cannot send", strerror(errno));
-    return -1;
+    if (l->files.ca)
+        return tls_write(&l->tls, at, len);
+    return send(l->fd, at, len, MSG_NOSIGNAL);
 }
 
 static void write_out(struct link *l)
@@ -274,44 +263,51 @@ static void write_out(struct link *l)
     l->out_at = l->out_len = 0;
 }
 
-static ssize_t read_some(struct link *l, char *out, size_t size)
+/* Bytes; 0: not now; -1: the connection is over, *why says why. */
+static ssize_t read_some(struct link *l, char *out, size_t size, const char **why)
 {
     ssize_t n;
 
     if (l->files.ca) {
         n = tls_read(&l->tls, out, size);
-        if (n < 0)
-            link_fail(l, "", l->tls.error);
+        *why = l->tls.error;
         return n;
     }
     n = recv(l->fd, out, size, 0);
-    if (n > 0)
-        return n;
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
-    link_fail(l, "connection lost", n == 0 ? "closed by Redis" : strerror(errno));
-    return -1;
+    *why = n == 0 ? "connection closed by Redis" : strerror(errno);
+    return n > 0 ? n : -1;
 }
 
+static bool feed(struct link *l, const char *bytes, size_t n)
+{
+    l->unparsed += n;
+    if (l->unparsed > UNPARSED) {
+        link_fail(l, "", "an answer without end");
+        return false;
+    }
+    if (redisReaderFeed(l->reader, bytes, n) == REDIS_OK)
+        return true;
+    link_fail(l, "not Redis", l->reader->errstr);
+    return false;
+}
+
+/* What came before the end of a connection is heard first: it may be the reason. */
 static void read_in(struct link *l)
 {
     char bytes[READ];
+    const char *why = "";
 
     l->more = false;
     for (unsigned i = 0; i < READS; i++) {
-        ssize_t n = read_some(l, bytes, sizeof bytes);
+        ssize_t n = read_some(l, bytes, sizeof bytes, &why);
 
-        if (n <= 0)
+        l->more = n < 0 && i > 0;
+        if (n < 0 && i == 0)
+            link_fail(l, "", why);
+        if (n <= 0 || !feed(l, bytes, (size_t)n))
             return;
-        l->unparsed += (size_t)n;
-        if (l->unparsed > UNPARSED) {
-            link_fail(l, "", "an answer without end");
-            return;
-        }
-        if (redisReaderFeed(l->reader, bytes, (size_t)n) != REDIS_OK) {
-            link_fail(l, "not Redis", l->reader->errstr);
-            return;
-        }
     }
     l->more = true;
 }
@@ -319,8 +315,7 @@ static void read_in(struct link *l)
 static void turn_open(struct link *l)
 {
     write_out(l);
-    if (l->state == LINK_OPEN)
-        read_in(l);
+    read_in(l);
     if (l->state == LINK_OPEN)
         l->events =
             l->out_at < l->out_len || l->tls.wants_write ? POLLIN | POLLOUT : POLLIN;

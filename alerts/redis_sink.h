@@ -95,10 +95,12 @@ struct redis_sink {
     uint64_t chance;        /* of the jitter */
     struct stream_id stuck; /* refused for a reason we do not know, */
     unsigned nstuck;        /* so often */
-    bool secret;            /* the link's buffer has held a password */
-    bool look;              /* send nothing more until the streams were looked at */
-    bool doubt;             /* and what is answered meanwhile does not count */
-    bool flushed;           /* our owner key is gone, and was there */
+    int64_t suspect;        /* sequence of the one that was moved for that, */
+    uint64_t delivered_then;
+    bool secret;  /* the link's buffer has held a password */
+    bool look;    /* send nothing more until the streams were looked at */
+    bool doubt;   /* and what is answered meanwhile does not count */
+    bool flushed; /* our owner key is gone, and was there */
     bool owned, foreign;
     bool refused; /* told, not yet over */
     char owner[OWNER];

@@ -54,12 +54,14 @@ bool tls_check(struct tls *t, const struct tls_files *files)
 static bool expect(struct tls *t, const char *host)
 {
     unsigned char address[sizeof(struct in6_addr)];
+    char name[256]; /* the macro casts const away */
     X509_VERIFY_PARAM *param = SSL_get0_param(t->session);
 
     if (inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1)
         return X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1;
     X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    return SSL_set_tlsext_host_name(t->session, host) == 1 &&
+    snprintf(name, sizeof name, "%s", host);
+    return SSL_set_tlsext_host_name(t->session, name) == 1 &&
            X509_VERIFY_PARAM_set1_host(param, host, 0) == 1;
 }
 

@@ -28,7 +28,7 @@ enum remedy {
     PERSON,   /* somebody must change a setting: it is asked again and again */
     RENUMBER, /* somebody wrote a higher id: ours is looked up, else gets a new one */
     DISCARD,  /* this event will never be taken */
-    UNKNOWN,  /* as PERSON; but when it hits one event alone, that one is given up */
+    UNKNOWN,  /* as PERSON; but one event that is refused alone is given up */
 };
 
 /* clang-format off */
@@ -134,7 +134,8 @@ static void taken_again(struct redis_sink *r)
 static void discard(struct redis_sink *r, const struct call *call)
 {
     r->sink.counters.rejected++;
-    outbox_refuse(r->sink.outbox, r->lanes[call->lane].lane, call->id);
+    if (!r->doubt)
+        outbox_refuse(r->sink.outbox, r->lanes[call->lane].lane, call->id);
     sink_tell(&r->sink, SINK_REFUSED, false, r->sink.error);
     r->refused = true;
     r->nstuck = 0;
@@ -143,12 +144,29 @@ static void discard(struct redis_sink *r, const struct call *call)
 /* The same event was refused again and again, for a reason we do not know. */
 static bool is_stuck(struct redis_sink *r, const struct call *call)
 {
-    if (call->kind != CALL_ADD)
-        return false;
     if (r->stuck.ms != call->id.ms || r->stuck.n != call->id.n)
         r->nstuck = 0;
     r->stuck = call->id;
     return ++r->nstuck >= STUCK;
+}
+
+/*
+ * Is it the event, or the server?  The event goes to the end of its lane; when others
+ * are taken, and it is refused there as well, it is the event.
+ */
+static void set_aside(struct redis_sink *r, const struct call *call)
+{
+    unsigned lane = r->lanes[call->lane].lane;
+
+    if (r->suspect == call->sequence && r->sink.counters.delivered > r->delivered_then) {
+        discard(r, call);
+    } else if (r->sink.outbox->lanes[lane].waiting > 1 &&
+               outbox_move(r->sink.outbox, lane, &call->id, 1)) {
+        outbox_pass(r->sink.outbox, lane, call->id);
+        r->suspect = call->sequence;
+        r->delivered_then = r->sink.counters.delivered;
+    }
+    r->nstuck = 0;
 }
 
 void redis_refused(struct redis_sink *r, const struct call *call, const char *error)
@@ -162,10 +180,11 @@ void redis_refused(struct redis_sink *r, const struct call *call, const char *er
         r->look = r->doubt = true;
     } else if (remedy == LATER) {
         leave(r, BACKOFF_FIRST);
-    } else if (call->kind == CALL_ADD &&
-               (remedy == DISCARD || (remedy == UNKNOWN && is_stuck(r, call)))) {
+    } else if (remedy == DISCARD && call->kind == CALL_ADD) {
         discard(r, call);
     } else {
+        if (remedy == UNKNOWN && call->kind == CALL_ADD && !r->doubt && is_stuck(r, call))
+            set_aside(r, call);
         wait_for_person(r);
     }
 }

@@ -294,8 +294,8 @@ static int without_supervisor(struct job *j)
 {
     size_t rings = live_ring_bytes(j->setup.config);
     size_t size = rings + sizeof(struct blackbox);
-    uint8_t *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *memory =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     struct run_info info = {.ndpi = true, .shared = memory, .shared_size = rings};
 
     if (memory == MAP_FAILED)

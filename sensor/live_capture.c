@@ -50,8 +50,7 @@ static void tell_seen(struct live_capture *c)
     s = ring_slot(&c->seen);
     if (!s)
         return;
-    *s = (struct live_seen){.read = c->wall,
-                            .clock_jumps = front_of(c)->clock.jumps};
+    *s = (struct live_seen){.read = c->wall, .clock_jumps = front_of(c)->clock.jumps};
     capture_status(&c->capture, s->interfaces);
     for (unsigned i = 0; i < CONFIG_INTERFACES; i++) {
         s->interfaces[i].ring_lost += c->lost[i];

@@ -51,7 +51,7 @@ struct live_main {
     struct live_muting muting;
     int64_t second, stats, heartbeat; /* ns, monotonic: when each is due */
     unsigned tests;
-    bool stop;
+    bool ran, stop;
 };
 
 /* Every verb of the control socket (live_verbs.c); the context is struct live_main. */

@@ -14,7 +14,7 @@
 #include "sensor/live_main.h"
 #include "sensor/notify.h"
 
-enum { STATUS_TEXT = 64 * 1024 };
+enum { STATUS_TEXT = 64 * 1024, COPY_NAP_MS = 20 };
 
 static bool send_order(struct live *l, enum order_kind kind, void *what)
 {
@@ -302,7 +302,7 @@ static const char *const parts[] = {"outbox.db", "packets.pcapng", "status.json"
 /* By the output thread, which has it; this one may wait. */
 static bool copy_outbox(struct live_snapshot *s)
 {
-    static const struct timespec pause = {0, 20 * NS_PER_MS};
+    static const struct timespec pause = {0, COPY_NAP_MS * NS_PER_MS};
     struct live *l = s->live;
     struct live_copy *c = &l->copy;
 

@@ -245,6 +245,7 @@ bool pipeline_open(struct pipeline *p, const struct pipeline_options *options,
     assert(p->options.fronts <= PIPELINE_FRONTS && p->nlanes <= PIPELINE_LANES);
     assert(p->options.threads || p->nlanes == 1);
     p->merges = p->nlanes > 1;
+    p->quiet = !p->options.threads;
     p->sink = sink;
     if (hooks)
         p->hooks = *hooks;
@@ -284,6 +285,7 @@ void pipeline_join(struct pipeline *p)
     if (p->merging)
         pthread_join(p->merger, NULL);
     p->merging = false;
+    p->quiet = true;
 }
 
 /* ---- asking ------------------------------------------------------------------ */
@@ -304,7 +306,7 @@ void pipeline_count(struct pipeline *p, struct worker_counters *out)
             p->latest[i] = *sent;
             ring_pop(&l->counts);
         }
-        if (!l->started)
+        if (p->quiet)
             worker_count(&l->worker, &p->latest[i]);
         worker_counters_add(out, &p->latest[i]);
     }

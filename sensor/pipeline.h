@@ -49,6 +49,7 @@ struct pipeline {
     struct bell bell; /* of whoever calls the sink */
     struct worker_counters latest[PIPELINE_LANES];
     bool merges, merging; /* it has a thread that merges; it runs */
+    bool quiet;           /* no thread of it runs: all may be looked at */
     pthread_t merger;
 };
 

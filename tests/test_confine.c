@@ -503,11 +503,12 @@ static void take(void *context, const struct raw *raw)
 /* The sensor's own capture, opened, read and closed. */
 static void open_and_read(void)
 {
-    const struct config_interface lo = {.name = "lo",
-                                        .snaplen = 1000,
-                                        .ring = 1 << 20,
-                                        .filter = "tcp",
-                                        .promiscuous = true};
+    struct config_interface lo = {.name = "lo",
+                                  .snaplen = 1000,
+                                  .ring = 1 << 20,
+                                  .filter = "tcp",
+                                  .promiscuous = true};
+    const struct config config = {.interfaces = &lo, .ninterfaces = 1};
     static struct capture c;
     static struct packet_ring packets;
     static struct ring notices;
@@ -516,7 +517,7 @@ static void open_and_read(void)
 
     MUST(packet_ring_open(&packets, NULL, 1 << 20));
     MUST(ring_open(&notices, sizeof(struct notice), 8, NULL));
-    if (!capture_open(&c, &lo, 1, "lo", &packets, &notices, error))
+    if (!capture_open(&c, &config, "lo", &packets, &notices, error))
         fprintf(stderr, "# %s\n", error);
     MUST(c.ports[0].pcap != NULL);
     for (int i = 0; i < 5; i++)

@@ -104,6 +104,23 @@ static void an_empty_outbox_is_copied(void **state)
     assert_int_equal(number(copy_path, "SELECT count(*) FROM event"), 0);
 }
 
+static void a_copy_is_an_outbox_of_its_own(void **state)
+{
+    struct outbox_config config = {.path = copy_path, .size = 64 << 20};
+    static struct outbox other;
+
+    (void)state;
+    assert_int_equal(outbox_lane(&box, "soc"), 0);
+    put(1);
+    assert_true(outbox_copy_begin(&copying, &box, copy_path));
+    assert_int_equal(outbox_copy_step(&copying, 0), COPY_DONE);
+    assert_true(outbox_open(&other, &config));
+    assert_int_equal(other.damaged, 0);
+    assert_int_equal(outbox_lane(&other, "soc"), 0);
+    assert_int_equal(other.lanes[0].waiting, 1);
+    outbox_close(&other);
+}
+
 static void a_copy_that_is_given_up_harms_nothing(void **state)
 {
     (void)state;
@@ -121,6 +138,8 @@ static void a_place_that_is_not_there_is_told(void **state)
     (void)state;
     assert_false(outbox_copy_begin(&copying, &box, "no/such/copy.db"));
     assert_string_equal(copying.error, "unable to open database file");
+    assert_false(outbox_copy_begin(&copying, &box, path)); /* never over another file */
+    assert_string_equal(copying.error, "there is such a file already");
 }
 
 /* ---- whose root cause --------------------------------------------------------------- */
@@ -186,6 +205,7 @@ int main(void)
         TEST(nobody_else_can_read_an_open_outbox),
         TEST(what_comes_in_between_is_in_the_copy),
         TEST(an_empty_outbox_is_copied),
+        TEST(a_copy_is_an_outbox_of_its_own),
         TEST(a_copy_that_is_given_up_harms_nothing),
         TEST(a_place_that_is_not_there_is_told),
         TEST(an_alert_is_found_by_its_id_and_by_its_root_cause),

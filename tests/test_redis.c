@@ -25,10 +25,11 @@
 
 #include "alerts/redis_link.h"
 #include "alerts/redis_resolve.h"
+#include "alerts/redis_sink.h"
 #include "alerts/sink.h"
 #include "sensor/core/clock.h"
 
-enum { PATH = 256, ENOUGH = 8000 };
+enum { PATH = 256, ENOUGH = 8000 /* ms */ };
 
 #define ALERTS "sg:site:sensor:alerts"
 
@@ -345,7 +346,8 @@ static void evidence_is_kept_by_alert_for_a_day(void **state)
 
     (void)state;
     assert_true(deliver(ENOUGH));
-    assert_true(sink_redis_evidence(sink, 0x1234, (struct bytes){(const uint8_t *)"hello", 5}));
+    assert_true(
+        sink_redis_evidence(sink, 0x1234, (struct bytes){(const uint8_t *)"hello", 5}));
     turn_for(100);
     reply = ask("GET sg:site:sensor:evidence:0000000000001234");
     assert_string_equal(reply->str, "aGVsbG8=");
@@ -547,6 +549,32 @@ static void another_owner_is_told(void **state)
     assert_int_equal(news[SINK_OWNER], 1);
     assert_non_null(strstr(latest, "somebody"));
     assert_int_equal(length(ALERTS), 3);
+}
+
+/* Redis ends the connection over it, and says why. */
+static void one_event_that_is_refused_for_itself_is_given_up_in_the_end(void **state)
+{
+    static char line[1100000];
+    struct event e = {.kind = EVENT_ALERT, .alert_id = 77};
+
+    (void)state;
+    assert_true(deliver(ENOUGH));
+    done(ask("CONFIG SET proto-max-bulk-len 1mb"));
+    memset(line, 'x', sizeof line - 1);
+    line[sizeof line - 2] = '\n';
+    e.line = (struct bytes){(uint8_t *)line, sizeof line - 1};
+    put_many(1);
+    assert_true(outbox_put(&box, &e, 1));
+    put_many(1);
+    for (unsigned i = 0; i < 40 && sink_waiting(sink) > 0; i++) {
+        deliver(200);
+        ((struct redis_sink *)sink)->retry_at = sink->due = 0; /* not the full pause */
+    }
+    assert_int_equal(sink_waiting(sink), 0);
+    assert_int_equal(length(ALERTS), 2);
+    assert_int_equal(sink_lost(sink), 1);
+    assert_int_equal(sink->counters.rejected, 1);
+    assert_true(news[SINK_REFUSED] > 0);
 }
 
 static void nobody_there_is_an_error_and_no_wait(void **state)
@@ -822,6 +850,7 @@ int main(void)
         SERVED(ids_go_above_what_somebody_else_wrote),
         SERVED(an_entry_of_somebody_else_is_no_delivery),
         SERVED(another_owner_is_told),
+        SERVED(one_event_that_is_refused_for_itself_is_given_up_in_the_end),
         SERVED(nobody_there_is_an_error_and_no_wait),
         SERVED(a_stream_is_trimmed_by_age),
         SERVED(and_never_past_what_a_group_has_not_acknowledged),
