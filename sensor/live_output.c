@@ -82,7 +82,7 @@ static void cut_evidence(struct live *l)
 /* ---- errands ---------------------------------------------------------------------- */
 
 /* Events go on being committed: it has a tenth of each second. */
-static const int64_t copy_share = 100 * NS_PER_MS;
+static const int64_t copy_share = NS_PER_S / 10;
 
 static void continue_copy(struct live *l)
 {

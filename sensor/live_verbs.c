@@ -3,6 +3,7 @@
  * things that take longer than an answer may: a reload and a snapshot.
  */
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,7 +15,7 @@
 #include "sensor/live_main.h"
 #include "sensor/notify.h"
 
-enum { STATUS_TEXT = 64 * 1024, COPY_NAP_MS = 20 };
+enum { STATUS_TEXT = 64 * 1024, COPY_NAP = 20 * NS_PER_MS };
 
 static bool send_order(struct live *l, enum order_kind kind, void *what)
 {
@@ -89,6 +90,7 @@ static void finish_reload(struct live_main *m, struct setup *before)
     struct json *answer = NULL;
     char took[64];
 
+    assert(now); /* one was sent */
     l->setup = now;
     pipeline_patience(&l->pipeline, now->config->response_timeout);
     describe(now, took, sizeof took);
@@ -302,7 +304,7 @@ static const char *const parts[] = {"outbox.db", "packets.pcapng", "status.json"
 /* By the output thread, which has it; this one may wait. */
 static bool copy_outbox(struct live_snapshot *s)
 {
-    static const struct timespec pause = {0, COPY_NAP_MS * NS_PER_MS};
+    static const struct timespec pause = {0, COPY_NAP};
     struct live *l = s->live;
     struct live_copy *c = &l->copy;
 
