@@ -100,10 +100,8 @@ static void a_state_that_is_not_there_is_told(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(it_has_its_name_when_it_is_whole),
-        TEST(what_went_wrong_leaves_nothing),
-        TEST(two_of_one_second_are_not_mixed),
-        TEST(there_is_an_end_to_how_many),
+        TEST(it_has_its_name_when_it_is_whole),  TEST(what_went_wrong_leaves_nothing),
+        TEST(two_of_one_second_are_not_mixed),   TEST(there_is_an_end_to_how_many),
         TEST(a_state_that_is_not_there_is_told),
     };
 
