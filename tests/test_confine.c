@@ -36,6 +36,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/unit.h"
@@ -443,22 +444,47 @@ static void what_a_thread_may_not_ends_it_or_is_refused_and_counted(void **state
 
 /* ---- what each needs ----------------------------------------------------------------- */
 
+static int by_value(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+/* Small and large: malloc() and qsort() take other ways then. */
+static void use_memory(void)
+{
+    for (size_t n = 16; n < 8U << 20; n *= 4) {
+        int *numbers = calloc(n, sizeof *numbers), *more;
+
+        MUST(numbers != NULL);
+        for (size_t i = 0; i < n; i++)
+            numbers[i] = (int)(i * 7919 % 1000);
+        qsort(numbers, n, sizeof *numbers, by_value);
+        MUST(numbers[0] <= numbers[n - 1]);
+        more = realloc(numbers, 2 * n * sizeof *numbers);
+        free(more ? more : numbers);
+    }
+}
+
+static void use_time_and_text(void)
+{
+    struct timespec t;
+    struct tm tm;
+    char out[200];
+
+    MUST(clock_gettime(CLOCK_REALTIME, &t) == 0 && usleep(1000) == 0);
+    MUST(localtime_r(&t.tv_sec, &tm) != NULL && strftime(out, sizeof out, "%F %T", &tm) > 0);
+    snprintf(out, sizeof out, "%.17g %s", (double)t.tv_nsec / 3, strerror(EPERM));
+    fprintf(stderr, "# a word to standard error\n");
+}
+
 static void *compute(void *context)
 {
     static const uint64_t one = 1;
-    int bell = *(int *)context;
-    struct timespec t;
-    void *memory;
 
     MUST(confine_thread(CONFINE_WORKER, text));
-    for (size_t size = 16; size < 64U << 20; size *= 4) {
-        memory = calloc(1, size);
-        MUST(memory != NULL);
-        free(memory);
-    }
-    MUST(write(bell, &one, sizeof one) == sizeof one);
-    MUST(clock_gettime(CLOCK_REALTIME, &t) == 0 && usleep(1000) == 0);
-    fprintf(stderr, "# a word to standard error\n");
+    use_memory();
+    use_time_and_text();
+    MUST(write(*(int *)context, &one, sizeof one) == sizeof one);
     return NULL;
 }
 
@@ -468,6 +494,7 @@ static void work(void)
     int bell = eventfd(0, EFD_NONBLOCK);
     pthread_t thread;
 
+    tzset(); /* reads a file, once */
     MUST(pthread_create(&thread, NULL, compute, &bell) == 0);
     MUST(pthread_join(thread, NULL) == 0);
     MUST(close(open("/etc/passwd", O_RDONLY)) == 0);
