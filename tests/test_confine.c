@@ -367,7 +367,7 @@ static void writes_a_frame(void)
 {
     static const uint8_t frame[60];
 
-    MUST(write(1, frame, sizeof frame) < 0 && errno == EPERM);
+    MUST(write(0, frame, sizeof frame) < 0 && errno == EPERM);
 }
 
 static void configures_an_interface(void)
@@ -468,13 +468,17 @@ static void use_memory(void)
 static void use_time_and_text(void)
 {
     struct timespec t;
+    struct stat s;
     struct tm tm;
     char out[200];
 
     MUST(clock_gettime(CLOCK_REALTIME, &t) == 0 && usleep(1000) == 0);
-    MUST(localtime_r(&t.tv_sec, &tm) != NULL && strftime(out, sizeof out, "%F %T", &tm) > 0);
+    MUST(localtime_r(&t.tv_sec, &tm) != NULL &&
+         strftime(out, sizeof out, "%F %T", &tm) > 0);
     snprintf(out, sizeof out, "%.17g %s", (double)t.tv_nsec / 3, strerror(EPERM));
     fprintf(stderr, "# a word to standard error\n");
+    MUST(fstat(STDOUT_FILENO, &s) == 0); /* as stdio does before its first word */
+    MUST(puts("# and one to standard output") >= 0 && fflush(stdout) == 0);
 }
 
 static void *compute(void *context)
