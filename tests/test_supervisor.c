@@ -238,8 +238,10 @@ static void who_has_settled_starts_again_at_once(void **state)
 
     (void)state;
     o.settled = 1;
+    o.state_dir = NULL;
     assert_int_equal(end_of(serve(&o, crash_four_times)), 0);
     assert_true(diary->run[4].at - diary->run[0].at < NS_PER_S);
+    assert_true(diary->run[0].info.stopped_at == 0 && diary->run[1].info.stopped_at > 0);
 }
 
 static int hopeless(void *context, struct run_info *info)
