@@ -180,10 +180,14 @@ static void tell_past(struct live *l)
 {
     const struct run_info *i = l->info;
     struct notice n = {.check = CHECK_CRASHED, .count = i->crashes};
+    const char *file;
 
     if (i->crash_detail[0]) {
-        snprintf(n.detail, sizeof n.detail, "%.120s%s%.60s", i->crash_detail,
-                 i->crash_file[0] ? " Packets: " : "", i->crash_file);
+        /* Each crash is an alert of its own: it is about its file. */
+        file = strrchr(i->crash_file, '/');
+        snprintf(n.about, sizeof n.about, "%s", file ? file + 1 : "");
+        snprintf(n.detail, sizeof n.detail, "%.110s%s%.40s", i->crash_detail,
+                 file ? " Its packets: state.directory/crash" : "", file ? file : "");
         live_tell(l, &n);
     }
     if (i->stopped_at == 0)

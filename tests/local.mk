@@ -163,6 +163,12 @@ unit_tests += %reldir%/test_pcapng
 %canon_reldir%_test_pcapng_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_pcapng_LDADD  = $(with_sensor)
 
+unit_tests += %reldir%/test_confine_calls
+%canon_reldir%_test_confine_calls_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_confine_calls_LDADD  = $(with_sensor)
+unit_tests += %reldir%/test_blackbox
+%canon_reldir%_test_blackbox_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_blackbox_LDADD  = $(with_sensor)
 unit_tests += %reldir%/test_confine
 %canon_reldir%_test_confine_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_confine_LDADD  = $(with_sensor)
@@ -182,7 +188,11 @@ unit_tests += %reldir%/test_evidence
 %canon_reldir%_test_evidence_LDADD  = $(with_sensor)
 check_PROGRAMS += %reldir%/listen
 %canon_reldir%_listen_LDADD = libsensor.a libalerts.a libcore.a $(LIBS_ALL)
+<<<<<<< HEAD
 live        = %reldir%/live/capture.test %reldir%/live/control.test
+=======
+live        = %reldir%/live/capture.test %reldir%/live/confined.test
+>>>>>>> confine
 TESTS      += $(live)
 EXTRA_DIST += $(live)
 
@@ -254,7 +264,7 @@ noinst_PROGRAMS += %reldir%/fuzz_control
 endif
 
 EXTRA_DIST += $(scripts) %reldir%/live/faults %reldir%/events.py %reldir%/compare-decode \
-	%reldir%/dump.h %reldir%/feed.h %reldir%/frames.h %reldir%/guard.h %reldir%/rules_bench.h \
+	%reldir%/confined.h %reldir%/dump.h %reldir%/feed.h %reldir%/frames.h %reldir%/guard.h %reldir%/rules_bench.h \
 	%reldir%/sample.h %reldir%/sample_alerts.h %reldir%/samples.h %reldir%/status_parse.h %reldir%/unit.h %reldir%/wire.h \
 	%reldir%/corpus \
 	%reldir%/config/bad.txt %reldir%/config/bad.yaml %reldir%/config/plant.yaml %reldir%/messages
