@@ -251,7 +251,8 @@ static bool open_alerts(struct live *l)
     struct alerts_config config = alerts_defaults();
 
     config.save = true;
-    config.eve = (struct eve){.encoder = &l->encoder, .version = PACKAGE_VERSION};
+    config.eve = (struct eve){
+        .encoder = &l->encoder, .version = PACKAGE_VERSION, .evidence = true};
     analysis_alerts(l->boot, &config);
     return alerts_open(&l->alerts, &config, on_event, l);
 }
