@@ -248,7 +248,7 @@ static void every_setting_takes_its_value(void **state)
     assert_string_equal(c->disabled_rules.text[1], "modbus.scan.*");
     assert_int_equal(c->least_severity, SEVERITY_LOW);
     assert_int_equal(c->alert_rate.within, 1000000000);
-    assert_int_equal(c->alert_bytes, 32768);
+    assert_int_equal(c->alert_bytes, 12288);
     assert_int_equal(c->noutputs, 2);
     redis = &c->outputs[0].redis;
     assert_string_equal(redis->servers.text[0], "redis.ot-dmz.example:6380");
@@ -288,8 +288,6 @@ static void every_setting_of_a_live_sensor_takes_its_value(void **state)
     assert_int_equal(tap->ring, 8 << 20);
     assert_string_equal(tap->filter, "tcp or udp");
     assert_false(tap->promiscuous || tap->require_silent);
-    assert_int_equal(tap->expect_rate, 20);
-    assert_string_equal(tap->expect_protocols.text[1], "dnp3");
     assert_string_equal(tap[1].filter, "");
     assert_int_equal(tap[1].snaplen, 65535);
     assert_true(tap[1].promiscuous && tap[1].require_silent);
