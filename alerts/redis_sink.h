@@ -97,7 +97,7 @@ struct redis_sink {
     unsigned nstuck;        /* so often */
     int64_t suspect;        /* sequence of the one that was moved for that, */
     uint64_t delivered_then;
-    bool secret;  /* the link's buffer has held a password */
+    bool again;   /* answers came after the turn had looked for work */
     bool look;    /* send nothing more until the streams were looked at */
     bool doubt;   /* and what is answered meanwhile does not count */
     bool flushed; /* our owner key is gone, and was there */

@@ -21,8 +21,8 @@ enum {
 };
 
 static const uint64_t disk_size = UINT64_C(512) << 20, memory_size = UINT64_C(64) << 20;
-static const int64_t disk_age = 30 * 86400 * NS_PER_S;
-static const int64_t disk_retention = 3600 * NS_PER_S, memory_retention = 5 * NS_PER_S;
+static const int64_t disk_age = NS_PER_S * 86400 * 30;
+static const int64_t disk_retention = NS_PER_S * 3600, memory_retention = NS_PER_S * 5;
 
 static int64_t clock_ns(clockid_t clock)
 {
