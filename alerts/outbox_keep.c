@@ -155,6 +155,20 @@ static void follow_clock(struct outbox *b, int64_t now, int64_t steady)
         DB_RUN(&b->db, DB_SHIFT, step);
 }
 
+/* An event that was given up on its way may have been counted twice. */
+static void check_counts(struct outbox *b)
+{
+    for (unsigned i = 0; i < b->nlanes; i++) {
+        struct lane *l = &b->lanes[i];
+        const int64_t values[] = {l->id, (int64_t)l->cursor.ms, (int64_t)l->cursor.n};
+        int64_t n;
+
+        if (l->waiting == 0 && id_is_above(l->last, l->cursor) &&
+            db_get(&b->db, DB_WAITING, values, 3, &n, 1))
+            l->waiting = (uint64_t)n;
+    }
+}
+
 void outbox_keep(struct outbox *b, int64_t now, int64_t steady)
 {
     if (b->db.damaged && b->config.path)
@@ -175,6 +189,7 @@ void outbox_keep(struct outbox *b, int64_t now, int64_t steady)
         db_run(&b->db, DB_ROLLBACK, NULL, 0);
         outbox_count(b);
     }
+    check_counts(b);
     if (b->config.path)
         db_run(&b->db, DB_VACUUM, NULL, 0);
 }

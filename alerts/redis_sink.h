@@ -74,8 +74,8 @@ struct redis_lane {
     struct stream_id sent; /* up to here it is on its way */
     /* what Redis said at the last look */
     struct stream_id stored, first;
-    int64_t added; /* entries ever added, -1: this Redis does not say */
-    bool exists;
+    int64_t added;            /* entries ever added, -1: this Redis does not say */
+    bool exists, anew;        /* it is there; it is not the one we knew */
     struct stream_id trimmed; /* what is below we may have removed ourselves */
     struct stream_id bound;   /* of the trimming that is under way */
     bool has_groups;

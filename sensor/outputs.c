@@ -606,14 +606,15 @@ static int time_to_sleep(const struct outputs *o, const struct outputs_orders *o
 void outputs_run(struct outputs *o, const struct outputs_orders *orders)
 {
     int64_t ticked = 0;
-    bool took = true;
+    bool took, stopping;
 
-    while (took || !atomic_load(orders->stop)) {
+    do {
+        stopping = atomic_load(orders->stop); /* what was put before it is taken yet */
         bell_sleep(orders->bell);
         outputs_turn(o, orders->bell, time_to_sleep(o, orders));
         bell_awake(orders->bell);
         took = take_events(o, orders->events);
         take_orders(o, orders, &ticked);
-    }
+    } while (took || !stopping);
     outputs_finish(o, orders->finish_ms);
 }

@@ -123,6 +123,10 @@ unit_tests += %reldir%/test_worker
 %canon_reldir%_test_worker_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_worker_LDADD  = $(with_sensor)
 
+unit_tests += %reldir%/test_outputs
+%canon_reldir%_test_outputs_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_outputs_LDADD  = $(with_sensor)
+
 # Cut, joined, swapped, repeated: the same records.
 unit_tests += %reldir%/test_segmentation
 %canon_reldir%_test_segmentation_SOURCES = %reldir%/test_segmentation.c %reldir%/wire.c %reldir%/dump.c %reldir%/samples.c %reldir%/feed.c
