@@ -19,6 +19,7 @@ enum {
     CLOSED =
         8192, /* alerts whose occurrence is remembered; what is open has its own bound */
     OPEN = 65536,
+    SPARE_PAGES = 4096,
 };
 
 struct candidate {
@@ -169,6 +170,15 @@ static void check_counts(struct outbox *b)
     }
 }
 
+/* Some stay free in the file: they serve when the disk is full. */
+static void give_pages_back(struct outbox *b)
+{
+    int64_t pages = 0;
+
+    if (db_get(&b->db, DB_FREE, NULL, 0, &pages, 1) && pages > SPARE_PAGES)
+        db_run(&b->db, DB_VACUUM, NULL, 0);
+}
+
 void outbox_keep(struct outbox *b, int64_t now, int64_t steady)
 {
     if (b->db.damaged && b->config.path)
@@ -190,8 +200,7 @@ void outbox_keep(struct outbox *b, int64_t now, int64_t steady)
         outbox_count(b);
     }
     check_counts(b);
-    if (b->config.path)
-        db_run(&b->db, DB_VACUUM, NULL, 0);
+    give_pages_back(b);
 }
 
 unsigned outbox_percent(const struct outbox *b)
