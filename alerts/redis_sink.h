@@ -102,7 +102,8 @@ struct redis_sink {
     bool doubt;   /* and what is answered meanwhile does not count */
     bool flushed; /* our owner key is gone, and was there */
     bool owned, foreign;
-    bool refused; /* told, not yet over */
+    bool refused;   /* told, not yet over */
+    bool told_less; /* that something beside the alerts is refused */
     char owner[OWNER];
     char key_file[SINK_PATH];
     char owner_key[KEY], health_key[KEY], evidence_key[KEY];

@@ -128,6 +128,7 @@ static void taken_again(struct redis_sink *r)
     r->refused = false;
     r->nstuck = 0;
     r->backoff = BACKOFF_FIRST;
+    r->sink.error[0] = '\0';
 }
 
 static void discard(struct redis_sink *r, const struct call *call)
@@ -168,13 +169,23 @@ static void set_aside(struct redis_sink *r, const struct call *call)
     r->nstuck = 0;
 }
 
+/* Alerts go on: what is not trimmed, or a hash that is missing, is told once. */
+static void do_without(struct redis_sink *r, enum remedy remedy)
+{
+    if (remedy == PERSON && !r->told_less)
+        sink_tell(&r->sink, SINK_REFUSED, false, r->sink.error);
+    r->told_less |= remedy == PERSON;
+}
+
 void redis_refused(struct redis_sink *r, const struct call *call, const char *error)
 {
     enum remedy remedy = remedy_of(error);
 
     redis_say(r, "refused", error);
-    if (call->kind >= CALL_GROUPS)
-        return; /* done without */
+    if (call->kind >= CALL_GROUPS) {
+        do_without(r, remedy);
+        return;
+    }
     if (remedy == RENUMBER) {
         r->look = r->doubt = true;
     } else if (remedy == LATER) {

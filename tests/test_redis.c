@@ -647,6 +647,20 @@ static void and_never_past_what_a_group_has_not_acknowledged(void **state)
     assert_int_equal(news[SINK_TRIMMED], 0);
 }
 
+static void who_may_not_trim_is_told_and_alerts_go_on(void **state)
+{
+    (void)state;
+    done(ask("ACL SETUSER default -xinfo|groups"));
+    put_many(3);
+    assert_true(deliver(ENOUGH));
+    turn_for(100);
+    assert_int_equal(news[SINK_REFUSED], 1);
+    assert_non_null(strstr(latest, "NOPERM"));
+    put_many(3);
+    assert_true(deliver(ENOUGH));
+    assert_int_equal(length(ALERTS), 6);
+}
+
 static void unread_entries_that_somebody_removed_are_told(void **state)
 {
     (void)state;
@@ -864,6 +878,7 @@ int main(void)
         SERVED(nobody_there_is_an_error_and_no_wait),
         SERVED(a_stream_is_trimmed_by_age),
         SERVED(and_never_past_what_a_group_has_not_acknowledged),
+        SERVED(who_may_not_trim_is_told_and_alerts_go_on),
         SERVED(unread_entries_that_somebody_removed_are_told),
         FAKED(a_server_that_is_silent_is_left),
         FAKED(a_server_of_another_kind_is_left),
