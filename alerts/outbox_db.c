@@ -71,6 +71,7 @@ static const char *const texts[DB_STATEMENTS] = {
     [DB_SIZE] =
         "SELECT count(*), coalesce(sum(length(line)), 0), coalesce(max(sequence), 0)"
         " FROM event",
+    [DB_FREE] = "PRAGMA freelist_count",
     [DB_VACUUM] = "PRAGMA incremental_vacuum(256)",
     [DB_OWNER] = "SELECT value FROM meta WHERE name = 'owner'",
     [DB_SET_OWNER] = "INSERT INTO meta(name, value) VALUES('owner', ?1)",

@@ -46,6 +46,7 @@ enum db_statement {
     DB_DELETE_PLACES,
     DB_SHIFT,
     DB_SIZE,
+    DB_FREE,
     DB_VACUUM,
     DB_OWNER,
     DB_SET_OWNER,

@@ -19,6 +19,7 @@ enum {
     CLOSED =
         8192, /* alerts whose occurrence is remembered; what is open has its own bound */
     OPEN = 65536,
+    SPARE_PAGES = 4096,
 };
 
 struct candidate {
@@ -155,6 +156,29 @@ static void follow_clock(struct outbox *b, int64_t now, int64_t steady)
         DB_RUN(&b->db, DB_SHIFT, step);
 }
 
+/* An event that was given up on its way may have been counted twice. */
+static void check_counts(struct outbox *b)
+{
+    for (unsigned i = 0; i < b->nlanes; i++) {
+        struct lane *l = &b->lanes[i];
+        const int64_t values[] = {l->id, (int64_t)l->cursor.ms, (int64_t)l->cursor.n};
+        int64_t n;
+
+        if (l->waiting == 0 && id_is_above(l->last, l->cursor) &&
+            db_get(&b->db, DB_WAITING, values, 3, &n, 1))
+            l->waiting = (uint64_t)n;
+    }
+}
+
+/* Some stay free in the file: they serve when the disk is full. */
+static void give_pages_back(struct outbox *b)
+{
+    int64_t pages = 0;
+
+    if (db_get(&b->db, DB_FREE, NULL, 0, &pages, 1) && pages > SPARE_PAGES)
+        db_run(&b->db, DB_VACUUM, NULL, 0);
+}
+
 void outbox_keep(struct outbox *b, int64_t now, int64_t steady)
 {
     if (b->db.damaged && b->config.path)
@@ -175,8 +199,8 @@ void outbox_keep(struct outbox *b, int64_t now, int64_t steady)
         db_run(&b->db, DB_ROLLBACK, NULL, 0);
         outbox_count(b);
     }
-    if (b->config.path)
-        db_run(&b->db, DB_VACUUM, NULL, 0);
+    check_counts(b);
+    give_pages_back(b);
 }
 
 unsigned outbox_percent(const struct outbox *b)

@@ -99,7 +99,7 @@ void redis_on_stream(struct redis_sink *r, const struct call *call,
         redis_parse_id(last->str, &l->stored);
     redis_parse_id(first_of(reply), &l->first);
     l->added = added && added->type == REDIS_REPLY_INTEGER ? added->integer : -1;
-    r->flushed |= l->added >= 0 && l->added < before;
+    l->anew = l->added >= 0 && before > 0 ? l->added < before : r->flushed;
 }
 
 /* ---- judging ------------------------------------------------------------------------ */
@@ -138,14 +138,18 @@ static void repeat_lane(struct redis_sink *r, struct redis_lane *l)
         tell_gone(r, l, n);
 }
 
+/*
+ * A server that lost its last second has counted fewer entries, too: only when it has
+ * all we know of, or our owner key has gone as well, is it another stream.
+ */
 static void judge(struct redis_sink *r, struct redis_lane *l)
 {
-    struct lane *lane = &r->sink.outbox->lanes[l->lane];
+    bool behind = id_is_above(r->sink.outbox->lanes[l->lane].cursor, l->stored);
 
     outbox_seen(r->sink.outbox, l->lane, l->stored);
-    if (id_is_above(lane->cursor, l->stored))
+    if (behind)
         rewind_lane(r, l);
-    if (r->flushed && l->exists)
+    if (l->exists && l->anew && (r->flushed || !behind))
         repeat_lane(r, l);
 }
 

@@ -355,7 +355,7 @@ static void each_kind_of_value_is_checked(void **state)
           "contact must be one line of at most 1024 characters, not `a\tb`", 1, 19);
     tells("sensor: {name: }\n", "name is empty", 1, 16);
     tells("alerts: {rate: 0/m}\n", "rate must be between 1 and 100000, not 0/m", 1, 16);
-    tells("alerts: {bytes: 1}\n", "bytes must be between 2KiB and 1MiB, not 1", 1, 17);
+    tells("alerts: {bytes: 1}\n", "bytes must be between 2KiB and 16KiB, not 1", 1, 17);
     tells("alerts: {close_after: 8d}\n", "close_after must be between 1s and 7d, not 8d",
           1, 23);
     tells("limits:\n  flows: -1\n", "flows must be between 1 and 16777216, not -1", 2,
