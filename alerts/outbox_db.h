@@ -42,6 +42,7 @@ enum db_statement {
     DB_FIRST_EVENTS,
     DB_LEAST_EVENTS,
     DB_WAITS_FOR,
+    DB_PLACES,
     DB_DELETE_EVENT,
     DB_DELETE_PLACES,
     DB_SHIFT,

@@ -42,8 +42,35 @@ static unsigned candidates(struct outbox *b, enum db_statement s, const int64_t 
     return n;
 }
 
+static struct lane *lane_of(struct outbox *b, int64_t id)
+{
+    for (unsigned i = 0; i < b->nlanes; i++) {
+        if (b->lanes[i].id == id)
+            return &b->lanes[i];
+    }
+    return NULL;
+}
+
+/* Up to where each lane can no longer be repeated. */
+static void note_gone(struct outbox *b, int64_t sequence)
+{
+    sqlite3_stmt *s = db_bind(&b->db, DB_PLACES, &sequence, 1);
+
+    while (db_step(&b->db, DB_PLACES)) {
+        struct lane *l = lane_of(b, sqlite3_column_int64(s, 0));
+        struct stream_id id = {(uint64_t)sqlite3_column_int64(s, 1),
+                               (uint64_t)sqlite3_column_int64(s, 2)};
+
+        if (!l || !id_is_above(id, l->gone))
+            continue;
+        l->gone = id;
+        l->changed = true;
+    }
+}
+
 static bool delete_event(struct outbox *b, const struct candidate *c)
 {
+    note_gone(b, c->sequence);
     if (!DB_RUN(&b->db, DB_DELETE_PLACES, c->sequence) ||
         !DB_RUN(&b->db, DB_DELETE_EVENT, c->sequence))
         return false;
@@ -87,14 +114,12 @@ static unsigned let_go(struct outbox *b, int64_t now)
 
 static void lose(struct outbox *b, int64_t lane)
 {
-    for (unsigned i = 0; i < b->nlanes; i++) {
-        struct lane *l = &b->lanes[i];
+    struct lane *l = lane_of(b, lane);
 
-        if (l->id != lane)
-            continue;
-        l->lost++;
-        l->waiting -= l->waiting > 0;
-    }
+    if (!l)
+        return;
+    l->lost++;
+    l->waiting -= l->waiting > 0;
 }
 
 /* The lanes it waits for lose it. */

@@ -310,8 +310,10 @@ struct sink *sink_file_open(const struct sink_file_config *config, struct outbox
         snprintf(f->path, sizeof f->path, "%s", config->path) < (int)sizeof f->path &&
         (open_path(f) || f->found))
         return &f->sink;
-    snprintf(error, SINK_ERROR, "%s",
-             f->sink.error[0] ? f->sink.error : "the path of a file output is too long");
+    snprintf(error, SINK_ERROR, "%.190s",
+             f->sink.error[0]   ? f->sink.error
+             : outbox->error[0] ? outbox->error
+                                : "its path is too long, or there are too many outputs");
     free(f);
     return NULL;
 }

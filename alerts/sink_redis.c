@@ -574,7 +574,9 @@ struct sink *sink_redis_open(const struct sink_redis_config *config,
         (!config->events || open_lane(r, "events")))
         return &r->sink;
     snprintf(error, SINK_ERROR, "%.190s",
-             r->link.error[0] ? r->link.error : "there are too many outputs");
+             r->link.error[0]   ? r->link.error
+             : outbox->error[0] ? outbox->error
+                                : "there are too many outputs");
     redis_close(&r->sink);
     return NULL;
 }

@@ -301,6 +301,17 @@ uint32_t outputs_wanted(const struct config *config)
     return what;
 }
 
+/* Batch, page cache and statements; of a file its batch, of Redis its two buffers. */
+uint64_t outputs_ceiling(const struct config *config)
+{
+    static const unsigned mib[OUTPUT_TYPES] = {[OUTPUT_REDIS] = 10, [OUTPUT_FILE] = 2};
+    uint64_t sum = 9;
+
+    for (unsigned i = 0; i < config->noutputs; i++)
+        sum += mib[config->outputs[i].type];
+    return sum << 20;
+}
+
 /* ---- putting ------------------------------------------------------------------------- */
 
 /* An alert of the engine `health` is both an alert and health: either word takes it. */

@@ -475,6 +475,26 @@ static void a_server_that_lost_its_last_entries_gets_them_again(void **state)
     assert_int_equal(length(ALERTS), 90);
 }
 
+static void an_old_copy_that_was_put_back_is_told(void **state)
+{
+    (void)state;
+    put_many(3);
+    assert_true(deliver(ENOUGH));
+    box.config.retention = 0;
+    outbox_keep(&box, INT64_C(4000000000) * NS_PER_S,
+                INT64_C(4000000000) * NS_PER_S - box.clock);
+    assert_int_equal(box.rows, 0);
+    put_many(2);
+    assert_true(deliver(ENOUGH));
+    done(ask("DEL %s", ALERTS));
+    done(ask("XADD %s 5-5 a b", ALERTS)); /* of an earlier time */
+    restart(true);
+    assert_true(deliver(ENOUGH));
+    assert_int_equal(length(ALERTS), 3);
+    assert_int_equal(news[SINK_TRIMMED], 1);
+    assert_non_null(strstr(latest, "ends at 5-5"));
+}
+
 static void an_emptied_server_gets_what_is_still_here(void **state)
 {
     (void)state;
@@ -868,6 +888,7 @@ int main(void)
         SERVED(what_was_in_flight_is_looked_up_and_not_stored_twice),
         SERVED(a_killed_sensor_finds_what_it_had_sent),
         SERVED(a_server_that_lost_its_last_entries_gets_them_again),
+        SERVED(an_old_copy_that_was_put_back_is_told),
         SERVED(an_emptied_server_gets_what_is_still_here),
         SERVED(a_key_of_another_type_waits_for_a_person),
         SERVED(a_full_server_is_asked_again),
