@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <openssl/evp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -478,26 +479,6 @@ bool sink_redis_health(struct sink *s, const char *const *pairs, unsigned n, int
            redis_call(r, call, 3, expire, NULL);
 }
 
-static size_t base64(struct bytes in, char *out)
-{
-    static const char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
-    size_t len = 0;
-
-    for (size_t i = 0; i < in.len; i += 3) {
-        unsigned left = in.len - i < 3 ? (unsigned)(in.len - i) : 3;
-        uint32_t v = (uint32_t)in.at[i] << 16;
-
-        v |= left > 1 ? (uint32_t)in.at[i + 1] << 8 : 0;
-        v |= left > 2 ? in.at[i + 2] : 0;
-        out[len++] = digits[v >> 18];
-        out[len++] = digits[v >> 12 & 63];
-        out[len++] = digits[left > 1 ? v >> 6 & 63 : 64];
-        out[len++] = digits[left > 2 ? v & 63 : 64];
-    }
-    return len;
-}
-
 bool sink_redis_evidence(struct sink *s, uint64_t alert_id, struct bytes pcapng)
 {
     struct redis_sink *r = (struct redis_sink *)s;
@@ -515,7 +496,7 @@ bool sink_redis_evidence(struct sink *s, uint64_t alert_id, struct bytes pcapng)
     snprintf(key, sizeof key, "%s:%016" PRIx64, r->evidence_key, alert_id);
     argv[2] = text;
     lens[1] = strlen(key);
-    lens[2] = base64(pcapng, text);
+    lens[2] = (size_t)EVP_EncodeBlock((unsigned char *)text, pcapng.at, (int)pcapng.len);
     ok = redis_call(r, (struct call){.kind = CALL_EXTRA}, 5, argv, lens);
     free(text);
     return ok;
