@@ -175,6 +175,24 @@ bool live_open(struct live *l, struct setup *setup, const struct setup_options *
            open_pipeline(l) && live_capture_open(l) && live_main_open(l);
 }
 
+/* The path as a whole, or the name alone: half of one helps nobody. */
+static void detail_crash(const struct run_info *i, char out[NOTICE_DETAIL])
+{
+    static const char packets[] = " Packets: ";
+    const char *file = i->crash_file, *name = strrchr(file, '/');
+    size_t room = NOTICE_DETAIL - sizeof packets;
+    size_t len = strlen(i->crash_detail);
+
+    if (name && len + strlen(file) > room)
+        file = name + 1;
+    if (len + strlen(file) > room)
+        len = room - strlen(file);
+    memcpy(out, i->crash_detail, len);
+    out[len] = '\0';
+    if (file[0])
+        stpcpy(stpcpy(out + len, packets), file);
+}
+
 /* What happened before: told as the first things. */
 static void tell_past(struct live *l)
 {
@@ -182,8 +200,7 @@ static void tell_past(struct live *l)
     struct notice n = {.check = CHECK_CRASHED, .count = i->crashes};
 
     if (i->crash_detail[0]) {
-        snprintf(n.detail, sizeof n.detail, "%.120s%s%.60s", i->crash_detail,
-                 i->crash_file[0] ? " Packets: " : "", i->crash_file);
+        detail_crash(i, n.detail);
         live_tell(l, &n);
     }
     if (i->stopped_at == 0)
