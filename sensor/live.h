@@ -122,6 +122,7 @@ struct live {
     struct evidence evidence;
     uint8_t *sent; /* a file of evidence on its way, evidence.send bytes */
     struct blackbox_slot *output_slot;
+    int64_t output_told; /* ns, monotonic: its status */
     pthread_t output;
     bool output_started;
 

@@ -14,6 +14,8 @@
 
 enum { FINISH_MS = 5000, PAIRS = 2 * STATUS_PAIRS, CUTS_AT_ONCE = 16 };
 
+static const int64_t STATUS_EVERY = NS_PER_S / 2;
+
 /* ---- deliveries of main ----------------------------------------------------------- */
 
 /* Name and value in turn, each with its zero. */
@@ -81,12 +83,18 @@ static void cut_evidence(struct live *l)
 
 /* ---- the thread ------------------------------------------------------------------- */
 
+/* Twice a second: what main has not taken by then is old. */
 static void tell_status(struct live *l, struct outputs *o)
 {
-    struct status_outputs *s = ring_slot(&l->delivered);
+    int64_t now = live_monotonic();
+    struct status_outputs *s;
 
+    if (now < l->output_told + STATUS_EVERY)
+        return;
+    s = ring_slot(&l->delivered);
     if (!s)
         return;
+    l->output_told = now;
     outputs_status(o, s);
     s->tube_lost += atomic_load_explicit(&l->events_lost, memory_order_relaxed);
     ring_push(&l->delivered);

@@ -587,7 +587,7 @@ static void take_orders(struct outputs *o, const struct outputs_orders *orders,
 {
     if (orders->reopen && atomic_exchange(orders->reopen, false))
         outputs_reopen(o);
-    if (!orders->tick || now_ms() - *ticked < KEEP_EVERY)
+    if (!orders->tick || now_ms() - *ticked < COMMIT_EVERY)
         return;
     *ticked = now_ms();
     orders->tick(orders->to, o);

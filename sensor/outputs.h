@@ -110,7 +110,7 @@ struct outputs_orders {
     atomic_bool *stop;
     atomic_bool *reopen; /* set by others, taken back here; may be NULL */
     int finish_ms;
-    /* Once a second, from this thread; may be NULL. */
+    /* From this thread, once a second and soon after each event; may be NULL. */
     void (*tick)(void *to, struct outputs *o);
     void *to;
 };
