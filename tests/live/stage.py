@@ -221,12 +221,16 @@ class Stage:
             run("ip", "-n", self.wire, "link", "set", access, "master", "br0")
             run("ip", "-n", ns, "addr", "add", address + "/24", "dev", "eth0")
             self.inside(self.wire, "tc", "qdisc", "add", "dev", access, "clsact")
-            self.mirror(access)
+            self.mirror(access, "m0")
 
-    def mirror(self, access):
-        self.inside(self.wire, "tc", "filter", "replace", "dev", access, "ingress",
-                    "protocol", "all", "pref", "1", "u32", "match", "u32", "0", "0",
-                    "action", "mirred", "egress", "mirror", "dev", "m0")
+    def mirror(self, access, *to):
+        """What comes in at an access port goes to these as well."""
+        self.inside(self.wire, "tc", "filter", "del", "dev", access, "ingress", "pref", "1",
+                    check=False)
+        actions = [word for port in to
+                   for word in ("action", "mirred", "egress", "mirror", "dev", port)]
+        self.inside(self.wire, "tc", "filter", "add", "dev", access, "ingress", "protocol",
+                    "all", "pref", "1", "u32", "match", "u32", "0", "0", *actions)
 
     def counter(self, name, port="span0"):
         return int(self.inside(self.sensing, "cat",
