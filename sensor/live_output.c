@@ -12,9 +12,11 @@
 #include "sensor/confine.h"
 #include "sensor/live.h"
 
-enum { FINISH_MS = 5000, PAIRS = 2 * STATUS_PAIRS, CUTS_AT_ONCE = 16 };
+enum { FINISH_MS = 5000, PAIRS = 2 * STATUS_PAIRS };
 
 static const int64_t STATUS_EVERY = NS_PER_S / 2;
+/* Of evidence, between two commits. */
+static const int64_t CUT_FOR = 10 * NS_PER_MS;
 
 /* ---- deliveries of main ----------------------------------------------------------- */
 
@@ -71,10 +73,11 @@ static void send_evidence(struct live *l, const struct evidence_result *result,
 
 static void cut_evidence(struct live *l)
 {
+    int64_t until = live_monotonic() + CUT_FOR;
     struct evidence_request *r;
     struct evidence_result result;
 
-    for (unsigned i = 0; i < CUTS_AT_ONCE && (r = ring_peek(&l->cuts)); i++) {
+    while ((r = ring_peek(&l->cuts)) && live_monotonic() < until) {
         if (evidence_cut(&l->evidence, r, &result))
             send_evidence(l, &result, r->alert_id);
         ring_pop(&l->cuts);
@@ -111,7 +114,7 @@ static void copy_outbox(struct live *l)
     atomic_store_explicit(&l->copy, ok ? COPY_MADE : COPY_FAILED, memory_order_release);
 }
 
-static void tick(void *context, struct outputs *o)
+static bool tick(void *context, struct outputs *o)
 {
     struct live *l = context;
 
@@ -120,6 +123,7 @@ static void tick(void *context, struct outputs *o)
     cut_evidence(l);
     copy_outbox(l);
     tell_status(l, o);
+    return ring_peek(&l->cuts) != NULL;
 }
 
 static void *run(void *context)

@@ -304,8 +304,8 @@ health: {{metrics: 'unix:{self.path('run', 'metrics.sock')}', heartbeat: 2s}}
     def sensor(self, config, *options, ready=True):
         s = Sensor(self, config, options)
         self.sensors.append(s)
-        if ready:
-            s.wait_ready()
+        if ready and not s.wait_ready() or s.process.poll() is not None:
+            raise RuntimeError("the sensor does not start: " + s.said())
         return s
 
     def lines(self):
