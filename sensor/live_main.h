@@ -44,6 +44,7 @@ struct live_main {
     struct live_snapshot snapshot;
     int64_t second, stats, heartbeat; /* ns, monotonic: when each is due */
     unsigned tests;
+    bool hung_up; /* a SIGHUP that is still to be heard */
     bool stop;
 };
 
