@@ -178,9 +178,16 @@ unit_tests += %reldir%/test_evidence
 %canon_reldir%_test_evidence_LDADD  = $(with_sensor)
 check_PROGRAMS += %reldir%/listen
 %canon_reldir%_listen_LDADD = libsensor.a libalerts.a libcore.a $(LIBS_ALL)
-live        = %reldir%/live/capture.test
+
+# The sensor on wires of its own, as root.
+live        = %reldir%/live/capture.test %reldir%/live/run.test %reldir%/live/confined.test
 TESTS      += $(live)
-EXTRA_DIST += $(live)
+EXTRA_DIST += $(live) %reldir%/live/stage.py %reldir%/live/tsan %reldir%/bench/live
+
+# A minute of 200,000 packets a second.
+.PHONY: bench-live
+bench-live: sightglass
+	$(srcdir)/tests/bench/live --build .
 
 # Programs that scripts need.
 check_PROGRAMS += %reldir%/print_packets %reldir%/print_events %reldir%/print_filter
