@@ -265,6 +265,15 @@ class Stage:
         self.redis = Redis(self.dir)
         return self.redis
 
+    def metrics(self):
+        """What a collector is answered."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(5)
+            s.connect(self.path("run", "metrics.sock"))
+            s.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+            with s.makefile("rb") as f:
+                return f.read()
+
     # ---- the sensor ---------------------------------------------------------------
 
     def path(self, *parts):
