@@ -163,6 +163,10 @@ unit_tests += %reldir%/test_confine
 %canon_reldir%_test_confine_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_confine_LDADD  = $(with_sensor)
 
+unit_tests += %reldir%/test_health
+%canon_reldir%_test_health_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_health_LDADD  = $(with_sensor)
+
 unit_tests += %reldir%/test_supervisor
 %canon_reldir%_test_supervisor_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_supervisor_LDADD  = $(with_sensor)
