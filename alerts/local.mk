@@ -8,7 +8,7 @@ libalerts_a_SOURCES = \
 	%reldir%/finding.h %reldir%/finding.c \
 	%reldir%/outbox.h %reldir%/outbox.c %reldir%/outbox_keep.c \
 	%reldir%/outbox_db.h %reldir%/outbox_db.c \
-	%reldir%/outbox_look.h %reldir%/outbox_look.c \
+	%reldir%/outbox_copy.h %reldir%/outbox_copy.c \
 	%reldir%/sink.h %reldir%/sink.c %reldir%/sink_file.c \
 	%reldir%/sink_redis.c %reldir%/redis_sink.h \
 	%reldir%/redis_calls.c %reldir%/redis_settle.c %reldir%/redis_trim.c \

@@ -7,7 +7,7 @@ enum {
     DEFAULT_IN = 8 * 1024 * 1024,
     DEFAULT_OUT = 4096,
     BURST = 64, /* parcels between two looks around */
-    NAP_US = 50,
+    NAP_NS = 50000,
     SLEEP_MS = 20,
 };
 
@@ -15,7 +15,7 @@ static const int64_t COUNT_EVERY = NS_PER_S;
 
 static void nap(void)
 {
-    nanosleep(&(struct timespec){0, NAP_US * NS_PER_US}, NULL);
+    nanosleep(&(struct timespec){0, NAP_NS}, NULL);
 }
 
 bool passage_before(const struct passage *a, const struct passage *b)

@@ -175,32 +175,19 @@ bool live_open(struct live *l, struct setup *setup, const struct setup_options *
            open_pipeline(l) && live_capture_open(l) && live_main_open(l);
 }
 
-/* The path as a whole, or the name alone: half of one helps nobody. */
-static void detail_crash(const struct run_info *i, char out[NOTICE_DETAIL])
-{
-    static const char packets[] = " Packets: ";
-    const char *file = i->crash_file, *name = strrchr(file, '/');
-    size_t room = NOTICE_DETAIL - sizeof packets;
-    size_t len = strlen(i->crash_detail);
-
-    if (name && len + strlen(file) > room)
-        file = name + 1;
-    if (len + strlen(file) > room)
-        len = room - strlen(file);
-    memcpy(out, i->crash_detail, len);
-    out[len] = '\0';
-    if (file[0])
-        stpcpy(stpcpy(out + len, packets), file);
-}
-
 /* What happened before: told as the first things. */
 static void tell_past(struct live *l)
 {
     const struct run_info *i = l->info;
     struct notice n = {.check = CHECK_CRASHED, .count = i->crashes};
+    const char *file;
 
     if (i->crash_detail[0]) {
-        detail_crash(i, n.detail);
+        /* Each crash is an alert of its own: it is about its file. */
+        file = strrchr(i->crash_file, '/');
+        snprintf(n.about, sizeof n.about, "%s", file ? file + 1 : "");
+        snprintf(n.detail, sizeof n.detail, "%.110s%s%.40s", i->crash_detail,
+                 file ? " Its packets: state.directory/crash" : "", file ? file : "");
         live_tell(l, &n);
     }
     if (i->stopped_at == 0)

@@ -20,6 +20,7 @@
  * alerts are told, the output goes on for a while, main closes.
  */
 
+#include "alerts/outbox_copy.h"
 #include "sensor/analysis.h"
 #include "sensor/capture.h"
 #include "sensor/control.h"
@@ -51,14 +52,32 @@ struct live_order {
     void *what; /* the new one; on its way back the one that was in force, or NULL */
 };
 
-enum live_copy { COPY_NONE, COPY_ASKED, COPY_MADE, COPY_FAILED };
-
 /* From main to the output. */
 enum delivery_kind { DELIVER_EVENT, DELIVER_HEALTH };
 
 struct live_delivery {
     enum delivery_kind kind;
     unsigned n; /* pairs of texts behind it */
+};
+
+/*
+ * What only the output thread can do, for it has the outbox: one of each at a time.
+ * Who asks sets ERRAND_ASKED, and touches the rest again after ERRAND_DONE.
+ */
+enum errand { ERRAND_NONE, ERRAND_ASKED, ERRAND_DONE };
+
+struct live_copy {
+    atomic_int state; /* enum errand */
+    char path[PATH_MAX];
+    char error[OUTBOX_ERROR]; /* "": it is there */
+};
+
+/* The root cause of an alert whose id is within bounds. */
+struct live_search {
+    atomic_int state; /* enum errand */
+    uint64_t low, high;
+    unsigned n; /* how many there are */
+    uint64_t root;
 };
 
 /* ---- the threads -------------------------------------------------------------- */
@@ -111,16 +130,15 @@ struct live {
     struct ring analysed, delivered; /* status to main */
     struct ring muted;               /* analysis to main: struct mutes_counts */
     struct bell output_bell, main_bell;
+    struct live_copy copy;     /* for a snapshot */
+    struct live_search search; /* for main */
     atomic_ullong events_lost, cuts_lost, notices_lost;
-
-    /* A copy of the outbox, made by the output for whoever has set the path. */
-    char copy_path[PATH_MAX];
-    _Atomic(unsigned) copy; /* enum live_copy */
 
     /* output's own */
     struct outputs outputs;
     struct evidence evidence;
     uint8_t *sent; /* a file of evidence on its way, evidence.send bytes */
+    struct outbox_copy copying;
     struct blackbox_slot *output_slot;
     int64_t output_told; /* ns, monotonic: its status */
     pthread_t output;

@@ -11,7 +11,7 @@
 enum { TURN_MS = 20 };
 
 /* How late the kernel may hand over a packet that it has stamped already. */
-static const int64_t LATENESS = 50 * NS_PER_MS;
+static const int64_t LATENESS = INT64_C(50) * NS_PER_MS;
 static const int64_t SEEN_EVERY = NS_PER_S / 2;
 /* A packet's time so far from the clocks' latest look is looked into at once. */
 static const int64_t STRANGE = 2 * NS_PER_S;

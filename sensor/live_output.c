@@ -84,6 +84,39 @@ static void cut_evidence(struct live *l)
     }
 }
 
+/* ---- errands ---------------------------------------------------------------------- */
+
+/* Events go on being committed: it has ten milliseconds between two commits. */
+static const int64_t copy_share = 10 * NS_PER_MS;
+
+/* True while it goes on. */
+static bool continue_copy(struct live *l)
+{
+    struct live_copy *c = &l->copy;
+    enum outbox_copy_state state = COPY_FAILED;
+
+    if (atomic_load(&c->state) != ERRAND_ASKED)
+        return false;
+    if (l->copying.backup || outbox_copy_begin(&l->copying, &l->outputs.outbox, c->path))
+        state = outbox_copy_step(&l->copying, copy_share);
+    if (state == COPY_GOES_ON)
+        return true;
+    snprintf(c->error, sizeof c->error, "%s",
+             state == COPY_FAILED ? l->copying.error : "");
+    atomic_store(&c->state, ERRAND_DONE);
+    return false;
+}
+
+static void search(struct live *l)
+{
+    struct live_search *s = &l->search;
+
+    if (atomic_load(&s->state) != ERRAND_ASKED)
+        return;
+    s->n = outbox_root_of(&l->outputs.outbox, s->low, s->high, &s->root);
+    atomic_store(&s->state, ERRAND_DONE);
+}
+
 /* ---- the thread ------------------------------------------------------------------- */
 
 /* Twice a second: what main has not taken by then is old. */
@@ -103,27 +136,18 @@ static void tell_status(struct live *l, struct outputs *o)
     ring_push(&l->delivered);
 }
 
-/* The outbox is locked for everybody else. */
-static void copy_outbox(struct live *l)
-{
-    bool ok;
-
-    if (atomic_load_explicit(&l->copy, memory_order_acquire) != COPY_ASKED)
-        return;
-    ok = outbox_snapshot(&l->outputs.outbox, l->copy_path);
-    atomic_store_explicit(&l->copy, ok ? COPY_MADE : COPY_FAILED, memory_order_release);
-}
-
 static bool tick(void *context, struct outputs *o)
 {
     struct live *l = context;
+    bool copies;
 
     blackbox_beat(l->output_slot);
     take_deliveries(l);
     cut_evidence(l);
-    copy_outbox(l);
+    copies = continue_copy(l);
+    search(l);
     tell_status(l, o);
-    return ring_peek(&l->cuts) != NULL;
+    return copies || ring_peek(&l->cuts);
 }
 
 static void *run(void *context)
@@ -144,6 +168,7 @@ static void *run(void *context)
         abort();
     }
     outputs_run(&l->outputs, &orders);
+    outbox_copy_end(&l->copying);
     if (l->output_slot)
         blackbox_leave(l->output_slot);
     return NULL;

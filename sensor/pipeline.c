@@ -9,14 +9,14 @@ enum {
     TELL_EVERY = 256, /* packets after which a lane without any is told the time */
     PATIENCE = 400,   /* naps on the wire before packets are given up: 20 ms */
     ALONE = 20000,    /* ... with one worker, when no other waits behind it: a second */
-    NAP_US = 50,
+    NAP_NS = 50000,
     MERGE_BURST = 256,
     SLEEP_MS = 20,
 };
 
 static void nap(void)
 {
-    nanosleep(&(struct timespec){0, NAP_US * NS_PER_US}, NULL);
+    nanosleep(&(struct timespec){0, NAP_NS}, NULL);
 }
 
 /* ---- dispatching ------------------------------------------------------------- */

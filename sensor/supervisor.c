@@ -359,6 +359,8 @@ static int64_t crash(struct supervisor *s, int status)
 
     describe(s, status);
     keep_packets(s);
+    if (s->info.stopped_at == 0)
+        s->info.stopped_at = time_of(CLOCK_REALTIME); /* blind from here on at least */
     s->info.crashes++;
     if (s->crashed != 0 && now - s->crashed <= s->o.window)
         s->info.ndpi = false;

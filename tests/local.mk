@@ -88,6 +88,10 @@ unit_tests += %reldir%/test_text
 %canon_reldir%_test_text_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_text_LDADD  = $(with_alerts)
 
+unit_tests += %reldir%/test_outbox_copy
+%canon_reldir%_test_outbox_copy_SOURCES = %reldir%/test_outbox_copy.c %reldir%/sample.c %reldir%/sample_alerts.c
+%canon_reldir%_test_outbox_copy_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_outbox_copy_LDADD  = $(with_alerts)
 unit_tests += %reldir%/test_outbox
 %canon_reldir%_test_outbox_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_outbox_LDADD  = $(with_alerts)
@@ -147,6 +151,9 @@ unit_tests += %reldir%/test_snapshot
 %canon_reldir%_test_snapshot_LDADD  = $(with_sensor)
 check_PROGRAMS += %reldir%/serve_control
 %canon_reldir%_serve_control_LDADD = libsensor.a libalerts.a librules.a libdissectors.a libcore.a $(LIBS_ALL)
+unit_tests += %reldir%/test_outputs
+%canon_reldir%_test_outputs_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_outputs_LDADD  = $(with_sensor)
 
 # Cut, joined, swapped, repeated: the same records.
 unit_tests += %reldir%/test_segmentation
@@ -159,6 +166,12 @@ unit_tests += %reldir%/test_pcapng
 %canon_reldir%_test_pcapng_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_pcapng_LDADD  = $(with_sensor)
 
+unit_tests += %reldir%/test_confine_calls
+%canon_reldir%_test_confine_calls_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_confine_calls_LDADD  = $(with_sensor)
+unit_tests += %reldir%/test_blackbox
+%canon_reldir%_test_blackbox_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_blackbox_LDADD  = $(with_sensor)
 unit_tests += %reldir%/test_confine
 %canon_reldir%_test_confine_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_confine_LDADD  = $(with_sensor)
@@ -184,7 +197,8 @@ check_PROGRAMS += %reldir%/listen
 %canon_reldir%_listen_LDADD = libsensor.a libalerts.a libcore.a $(LIBS_ALL)
 
 # The sensor on wires of its own, as root.
-live        = %reldir%/live/capture.test %reldir%/live/run.test %reldir%/live/confined.test
+live        = %reldir%/live/capture.test %reldir%/live/control.test %reldir%/live/confined.test
+live       += %reldir%/live/run.test
 TESTS      += $(live)
 EXTRA_DIST += $(live) %reldir%/live/stage.py %reldir%/live/tsan %reldir%/bench/live
 
@@ -261,7 +275,7 @@ noinst_PROGRAMS += %reldir%/fuzz_control
 endif
 
 EXTRA_DIST += $(scripts) %reldir%/live/faults %reldir%/events.py %reldir%/compare-decode \
-	%reldir%/dump.h %reldir%/feed.h %reldir%/frames.h %reldir%/guard.h %reldir%/rules_bench.h \
+	%reldir%/confined.h %reldir%/dump.h %reldir%/feed.h %reldir%/frames.h %reldir%/guard.h %reldir%/rules_bench.h \
 	%reldir%/sample.h %reldir%/sample_alerts.h %reldir%/samples.h %reldir%/status_parse.h %reldir%/unit.h %reldir%/wire.h \
 	%reldir%/corpus \
 	%reldir%/config/bad.txt %reldir%/config/bad.yaml %reldir%/config/plant.yaml %reldir%/messages

@@ -66,17 +66,15 @@ static bool evidence(void *context, const struct control_call *call, struct json
 }
 
 /* One alert, and two that begin alike. */
-static unsigned root_of(void *context, uint64_t low, uint64_t high, uint64_t *root)
+static unsigned alerts_within(uint64_t low, uint64_t high)
 {
     static const uint64_t ids[] = {UINT64_C(0x437df5366b8f9751),
                                    UINT64_C(0x5000000000000001),
                                    UINT64_C(0x5000000000000002)};
     unsigned n = 0;
 
-    (void)context;
     for (unsigned i = 0; i < COUNT_OF(ids); i++)
         n += low <= ids[i] && ids[i] <= high;
-    *root = 77;
     return n;
 }
 
@@ -85,17 +83,23 @@ static struct verb_mutes muting(char path[PATH])
     return (struct verb_mutes){.mutes = &sensor.mutes,
                                .file = below("mutes.json", path),
                                .rules = sensor.setup.rules,
-                               .now = now(),
-                               .root_of = root_of};
+                               .now = now()};
 }
 
 static bool mute(void *context, const struct control_call *call, struct json *j)
 {
     char path[PATH];
     struct verb_mutes v = muting(path);
+    struct verb_error why;
+    struct mute m;
+    uint64_t low, high;
 
     (void)context;
-    return verb_mute(&v, call, j);
+    if (!verb_mute_read(&v, call, &m, &low, &high))
+        return false;
+    return ((high == 0 || verb_mute_found(&m, alerts_within(low, high), 77, &why)) &&
+            verb_mute_keep(&v, &m, j, &why)) ||
+           control_refuse(call, why.hint, "%s", why.error);
 }
 
 static bool unmute(void *context, const struct control_call *call, struct json *j)
