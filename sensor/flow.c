@@ -365,6 +365,13 @@ static void learn_mac(struct flow_side *s, const uint8_t *mac)
     s->has_mac = true;
 }
 
+/* Until a side speaks, its address is where frames for it go. */
+static void guess_mac(struct flow_side *s, const uint8_t *mac)
+{
+    if (!s->has_mac)
+        memcpy(s->mac, mac, MAC_SIZE);
+}
+
 static void count(struct flow *f, const struct packet *p, unsigned d)
 {
     struct flow_side *s = &f->side[d];
@@ -372,8 +379,10 @@ static void count(struct flow *f, const struct packet *p, unsigned d)
     s->packets++;
     s->bytes += p->wire;
     s->payload += p->payload_wire;
-    if (p->has_macs)
+    if (p->has_macs) {
         learn_mac(s, p->src_mac);
+        guess_mac(&f->side[1 - d], p->dst_mac);
+    }
     if (p->nvlans && !s->nvlans) {
         s->nvlans = p->nvlans;
         memcpy(s->vlans, p->vlans, sizeof s->vlans);

@@ -362,6 +362,16 @@ static void summarise(const struct record *r, const char *sentence, char *out,
     out[len] = '\0';
 }
 
+/*
+ * What happened at a moment and is over: the next time is another alert.  Folded into
+ * the first one it would only be counted, and its own detail told to nobody.
+ */
+static bool is_event(int64_t check)
+{
+    return check == CHECK_CRASHED || check == CHECK_CAPTURE_GAP ||
+           check == CHECK_RELOADED || check == CHECK_RELOAD_FAILED;
+}
+
 void health_finding(const struct record *r, struct finding *out)
 {
     struct bytes about = text(r, HEALTH_ABOUT);
@@ -373,6 +383,8 @@ void health_finding(const struct record *r, struct finding *out)
     out->signature = &health_signatures[check];
     out->record = r;
     out->track = hash_stable(0, about.at, about.len);
+    if (is_event(check))
+        out->track = hash_stable(out->track, &r->time, sizeof r->time);
     out->has_point = false;
     out->threshold = 0;
     out->over = number(r, HEALTH_OVER) != 0;

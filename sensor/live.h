@@ -140,6 +140,7 @@ struct live {
     uint8_t *sent; /* a file of evidence on its way, evidence.send bytes */
     struct outbox_copy copying;
     struct blackbox_slot *output_slot;
+    int64_t output_told; /* ns, monotonic: its status */
     pthread_t output;
     bool output_started;
 

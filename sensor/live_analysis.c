@@ -181,6 +181,8 @@ static void fill_status(struct live *l, struct status_analysis *s)
                                   .findings = a->findings,
                                   .muted = a->nmuted,
                                   .records_lost = pipeline_lost(&l->pipeline),
+                                  .notices_lost = atomic_load(&l->notices_lost),
+                                  .cuts_lost = atomic_load(&l->cuts_lost),
                                   .updates = a->alerts->counters.updates,
                                   .open = a->alerts->pool.used,
                                   .seen = a->seen == INT64_MIN ? 0 : a->seen};

@@ -207,10 +207,19 @@ static void take_signals(struct live_main *m)
 
     while (read(m->signals, &s, sizeof s) == sizeof s) {
         if (s.ssi_signo == SIGHUP)
-            reload_for_nobody(m);
+            m->hung_up = true;
         else
             m->stop = true;
     }
+}
+
+/* One that comes during a reload is for what has changed since: it waits its turn. */
+static void hear_hang_up(struct live_main *m)
+{
+    if (!m->hung_up || m->reload.coming)
+        return;
+    m->hung_up = false;
+    reload_for_nobody(m);
 }
 
 /* ---- the loop ------------------------------------------------------------------------- */
@@ -237,6 +246,7 @@ static void turn(struct live_main *m)
     wait_for_something(m);
     take_signals(m);
     live_take_back(m);
+    hear_hang_up(m);
     control_turn(m->control);
     if (m->metrics)
         metrics_serve(m->metrics);

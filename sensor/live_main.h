@@ -51,6 +51,7 @@ struct live_main {
     struct live_muting muting;
     int64_t second, stats, heartbeat; /* ns, monotonic: when each is due */
     unsigned tests;
+    bool hung_up; /* a SIGHUP that is still to be heard */
     bool ran, stop;
 };
 

@@ -12,7 +12,11 @@
 #include "sensor/confine.h"
 #include "sensor/live.h"
 
-enum { FINISH_MS = 5000, PAIRS = 2 * STATUS_PAIRS, CUTS_AT_ONCE = 16 };
+enum { FINISH_MS = 5000, PAIRS = 2 * STATUS_PAIRS };
+
+static const int64_t STATUS_EVERY = NS_PER_S / 2;
+/* Of evidence, between two commits. */
+static const int64_t CUT_FOR = 10 * NS_PER_MS;
 
 /* ---- deliveries of main ----------------------------------------------------------- */
 
@@ -69,10 +73,11 @@ static void send_evidence(struct live *l, const struct evidence_result *result,
 
 static void cut_evidence(struct live *l)
 {
+    int64_t until = live_monotonic() + CUT_FOR;
     struct evidence_request *r;
     struct evidence_result result;
 
-    for (unsigned i = 0; i < CUTS_AT_ONCE && (r = ring_peek(&l->cuts)); i++) {
+    while ((r = ring_peek(&l->cuts)) && live_monotonic() < until) {
         if (evidence_cut(&l->evidence, r, &result))
             send_evidence(l, &result, r->alert_id);
         ring_pop(&l->cuts);
@@ -81,23 +86,25 @@ static void cut_evidence(struct live *l)
 
 /* ---- errands ---------------------------------------------------------------------- */
 
-/* Events go on being committed: it has a tenth of each second. */
-static const int64_t copy_share = NS_PER_S / 10;
+/* Events go on being committed: it has ten milliseconds between two commits. */
+static const int64_t copy_share = 10 * NS_PER_MS;
 
-static void continue_copy(struct live *l)
+/* True while it goes on. */
+static bool continue_copy(struct live *l)
 {
     struct live_copy *c = &l->copy;
     enum outbox_copy_state state = COPY_FAILED;
 
     if (atomic_load(&c->state) != ERRAND_ASKED)
-        return;
+        return false;
     if (l->copying.backup || outbox_copy_begin(&l->copying, &l->outputs.outbox, c->path))
         state = outbox_copy_step(&l->copying, copy_share);
     if (state == COPY_GOES_ON)
-        return;
+        return true;
     snprintf(c->error, sizeof c->error, "%s",
              state == COPY_FAILED ? l->copying.error : "");
     atomic_store(&c->state, ERRAND_DONE);
+    return false;
 }
 
 static void search(struct live *l)
@@ -112,27 +119,35 @@ static void search(struct live *l)
 
 /* ---- the thread ------------------------------------------------------------------- */
 
+/* Twice a second: what main has not taken by then is old. */
 static void tell_status(struct live *l, struct outputs *o)
 {
-    struct status_outputs *s = ring_slot(&l->delivered);
+    int64_t now = live_monotonic();
+    struct status_outputs *s;
 
+    if (now < l->output_told + STATUS_EVERY)
+        return;
+    s = ring_slot(&l->delivered);
     if (!s)
         return;
+    l->output_told = now;
     outputs_status(o, s);
     s->tube_lost += atomic_load_explicit(&l->events_lost, memory_order_relaxed);
     ring_push(&l->delivered);
 }
 
-static void tick(void *context, struct outputs *o)
+static bool tick(void *context, struct outputs *o)
 {
     struct live *l = context;
+    bool copies;
 
     blackbox_beat(l->output_slot);
     take_deliveries(l);
     cut_evidence(l);
-    continue_copy(l);
+    copies = continue_copy(l);
     search(l);
     tell_status(l, o);
+    return copies || ring_peek(&l->cuts);
 }
 
 static void *run(void *context)

@@ -593,39 +593,45 @@ static bool take_events(struct outputs *o, struct tube *events)
     return n > 0;
 }
 
+struct ticking {
+    int64_t at; /* ms, monotonic: the latest */
+    bool again; /* before there is something new */
+};
+
 static void take_orders(struct outputs *o, const struct outputs_orders *orders,
-                        int64_t *ticked)
+                        struct ticking *t)
 {
     if (orders->reopen && atomic_exchange(orders->reopen, false))
         outputs_reopen(o);
-    if (!orders->tick || now_ms() - *ticked < KEEP_EVERY)
+    if (!orders->tick || now_ms() - t->at < COMMIT_EVERY)
         return;
-    *ticked = now_ms();
-    orders->tick(orders->to, o);
+    t->at = now_ms();
+    t->again = orders->tick(orders->to, o);
 }
 
 /* An event that the disk does not take stays in the tube: no reason to hurry. */
-static int time_to_sleep(const struct outputs *o, const struct outputs_orders *orders)
+static int time_to_sleep(const struct outputs *o, const struct outputs_orders *orders,
+                         const struct ticking *t)
 {
     if (o->retry_at > now_ms())
         return COMMIT_EVERY;
     if (tube_used(orders->events) > 0 || atomic_load(orders->stop))
         return 0;
-    return KEEP_EVERY;
+    return t->again ? COMMIT_EVERY : KEEP_EVERY;
 }
 
 void outputs_run(struct outputs *o, const struct outputs_orders *orders)
 {
-    int64_t ticked = 0;
+    struct ticking t = {0};
     bool took, stopping;
 
     do {
         stopping = atomic_load(orders->stop); /* what was put before it is taken yet */
         bell_sleep(orders->bell);
-        outputs_turn(o, orders->bell, time_to_sleep(o, orders));
+        outputs_turn(o, orders->bell, time_to_sleep(o, orders, &t));
         bell_awake(orders->bell);
         took = take_events(o, orders->events);
-        take_orders(o, orders, &ticked);
+        take_orders(o, orders, &t);
     } while (took || !stopping);
     outputs_finish(o, orders->finish_ms);
 }

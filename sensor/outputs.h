@@ -113,8 +113,11 @@ struct outputs_orders {
     atomic_bool *stop;
     atomic_bool *reopen; /* set by others, taken back here; may be NULL */
     int finish_ms;
-    /* Once a second, from this thread; may be NULL. */
-    void (*tick)(void *to, struct outputs *o);
+    /*
+     * From this thread, once a second and soon after each event; true: again soon.
+     * What it takes longer than a few milliseconds, a commit is late.  May be NULL.
+     */
+    bool (*tick)(void *to, struct outputs *o);
     void *to;
 };
 

@@ -7,7 +7,8 @@
 
 enum {
     TELL_EVERY = 256, /* packets after which a lane without any is told the time */
-    PATIENCE = 400,   /* naps on the wire before a packet is given up: 20 ms */
+    PATIENCE = 400,   /* naps on the wire before packets are given up: 20 ms */
+    ALONE = 20000,    /* ... with one worker, when no other waits behind it: a second */
     NAP_NS = 50000,
     MERGE_BURST = 256,
     SLEEP_MS = 20,
@@ -44,17 +45,21 @@ static void tell_idle(struct pipeline *p, struct pipeline_front *f, int64_t now,
 
 /*
  * Whoever is full may wait for analysis, and that for the lanes that have nothing to
- * do: as long as they are told the time, all move on.
+ * do: as long as they are told the time, all move on.  Meanwhile the kernel's ring has
+ * room for seconds, so that a worker that did not get the processor costs no packet.
  */
 static bool hand_over(struct pipeline *p, struct pipeline_front *f, struct worker_lane *l,
                       const struct arrival *a, uint64_t position)
 {
-    for (unsigned tries = 0; !lane_packet(l, a, position); tries++) {
-        if (!p->options.waits && tries == PATIENCE)
+    unsigned patience = p->options.workers > 1 ? PATIENCE : ALONE;
+
+    for (; !lane_packet(l, a, position); f->waited++) {
+        if (!p->options.waits && f->waited >= patience)
             return false;
         tell_idle(p, f, a->now, a->packet.number - 1);
         nap();
     }
+    f->waited = 0;
     return true;
 }
 

@@ -34,9 +34,10 @@ struct pipeline_options {
 /* `between` and `tick` are called by the thread that calls the sink. */
 struct pipeline_front {
     struct front front;
-    unsigned first; /* of its lanes */
-    uint64_t told;  /* number of the latest tick to all of them */
-    uint64_t lost;  /* packets that found no room */
+    unsigned first;  /* of its lanes */
+    uint64_t told;   /* number of the latest tick to all of them */
+    uint64_t lost;   /* packets that found no room */
+    unsigned waited; /* naps since one found room */
 };
 
 struct pipeline {

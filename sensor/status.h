@@ -50,6 +50,8 @@ struct status_analysis {
     uint64_t packets; /* all workers have finished */
     uint64_t records, flows, health, findings, muted;
     uint64_t records_lost; /* full rings between the threads */
+    uint64_t notices_lost; /* of the sensor's own health, likewise */
+    uint64_t cuts_lost;    /* alerts whose evidence nobody cut */
     uint64_t alerts[SEVERITIES], updates, open;
     int64_t seen; /* packet time of the latest record or watermark */
     uint64_t clock_jumps;

@@ -176,6 +176,10 @@ unit_tests += %reldir%/test_confine
 %canon_reldir%_test_confine_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_confine_LDADD  = $(with_sensor)
 
+unit_tests += %reldir%/test_health
+%canon_reldir%_test_health_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_health_LDADD  = $(with_sensor)
+
 unit_tests += %reldir%/test_supervisor
 %canon_reldir%_test_supervisor_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_supervisor_LDADD  = $(with_sensor)
@@ -191,9 +195,17 @@ unit_tests += %reldir%/test_evidence
 %canon_reldir%_test_evidence_LDADD  = $(with_sensor)
 check_PROGRAMS += %reldir%/listen
 %canon_reldir%_listen_LDADD = libsensor.a libalerts.a libcore.a $(LIBS_ALL)
+
+# The sensor on wires of its own, as root.
 live        = %reldir%/live/capture.test %reldir%/live/control.test %reldir%/live/confined.test
+live       += %reldir%/live/run.test
 TESTS      += $(live)
-EXTRA_DIST += $(live)
+EXTRA_DIST += $(live) %reldir%/live/stage.py %reldir%/live/tsan %reldir%/bench/live
+
+# A minute of 200,000 packets a second.
+.PHONY: bench-live
+bench-live: sightglass
+	$(srcdir)/tests/bench/live --build .
 
 # Programs that scripts need.
 check_PROGRAMS += %reldir%/print_packets %reldir%/print_events %reldir%/print_filter

@@ -54,7 +54,7 @@ static int64_t now_ns(void)
 
 /* ---- the output thread ------------------------------------------------------------- */
 
-static void publish(void *to, struct outputs *o)
+static bool publish(void *to, struct outputs *o)
 {
     struct job *j = to;
     struct status_outputs s;
@@ -70,6 +70,7 @@ static void publish(void *to, struct outputs *o)
     atomic_store(&j->committed, s.committed);
     if (s.commit_latency > atomic_load(&j->latency))
         atomic_store(&j->latency, s.commit_latency);
+    return false;
 }
 
 static void *output_thread(void *job)

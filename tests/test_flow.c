@@ -423,6 +423,28 @@ static void community_ids_are_those_of_others(void **state)
     finish();
 }
 
+static void a_silent_side_is_where_frames_for_it_go(void **state)
+{
+    struct packet p = packet("10.0.0.9", 1, "10.0.0.1", 2);
+    struct packet answer = packet("10.0.0.1", 2, "10.0.0.9", 1);
+    struct flow *f;
+
+    (void)state;
+    begin(8, 8);
+    p.has_macs = answer.has_macs = true;
+    p.src_mac[5] = 7;
+    p.dst_mac[5] = 8;
+    answer.src_mac[5] = 9; /* another router on the way back */
+    f = find(p, 0);
+    assert_int_equal(f->side[0].mac[5], 8);
+    assert_false(f->side[0].has_mac);
+    assert_ptr_equal(find(answer, 0), f);
+    assert_int_equal(f->side[0].mac[5], 9);
+    assert_int_equal(f->side[1].mac[5], 7);
+    assert_false(f->side[0].mac_changed);
+    finish();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -443,6 +465,7 @@ int main(void)
         cmocka_unit_test(the_end_comes_in_order_of_start),
         cmocka_unit_test(ids_are_the_same_in_every_run),
         cmocka_unit_test(vlans_and_macs_are_kept_per_side),
+        cmocka_unit_test(a_silent_side_is_where_frames_for_it_go),
         cmocka_unit_test(community_ids_are_those_of_others),
     };
 

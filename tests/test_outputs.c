@@ -311,11 +311,12 @@ static struct bell bell;
 static atomic_bool stop, reopen;
 static atomic_uint ticks;
 
-static void on_tick(void *to, struct outputs *o)
+static bool on_tick(void *to, struct outputs *o)
 {
     (void)to;
     (void)o;
     atomic_fetch_add(&ticks, 1);
+    return false;
 }
 
 static void *run(void *unused)

@@ -39,6 +39,8 @@ static int begin(void **state)
                                           .findings = 54,
                                           .muted = 55,
                                           .records_lost = 56,
+                                          .notices_lost = 71,
+                                          .cuts_lost = 72,
                                           .alerts = {1, 2, 3, 4, 5},
                                           .updates = 57,
                                           .open = 58,

@@ -77,9 +77,11 @@ static void put_ip(struct json *j, const char *key, const struct address *a)
 
 static void put_mac(struct json *j, const char *key, const uint8_t mac[MAC_SIZE])
 {
+    static const uint8_t unknown[MAC_SIZE];
     char text[MAC_TEXT];
 
-    json_text(j, key, mac_text(mac, text));
+    if (memcmp(mac, unknown, MAC_SIZE) != 0)
+        json_text(j, key, mac_text(mac, text));
 }
 
 /* Source and destination are those of the opening message. */
