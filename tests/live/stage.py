@@ -161,7 +161,8 @@ class Stage:
         self.namespaces = []
         self.user = unprivileged()
         self.dir = tempfile.mkdtemp(prefix="sightglass-live-")
-        os.chmod(self.dir, 0o755)
+        os.chmod(self.dir, 0o755)  # the sensor's user may not enter the source tree
+        shutil.copytree(os.path.join(TOP, "rules", "shipped"), self.path("shipped"))
         atexit.register(self.close)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: sys.exit(99))
@@ -299,7 +300,7 @@ capture:
   user: {self.user.pw_name}
   {capture}
   interfaces: {ports}
-rules: {{shipped: {TOP}/rules/shipped, site: [{self.path('rules.d')}]}}
+rules: {{shipped: {self.path('shipped')}, site: [{self.path('rules.d')}]}}
 evidence: {{directory: {self.path('evidence')}}}
 state:
   directory: {self.path('state')}
