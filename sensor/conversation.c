@@ -105,12 +105,15 @@ const struct dissector *conversation_expected(const struct flow *flow)
     return NULL;
 }
 
-/* The handshake says it, else the port, else the message, else who spoke first. */
+/* The handshake says it, else the port, else the message, else who spoke first; where
+ * servers open connections too, the message comes first. */
 static unsigned client_of(const struct flow *flow, const struct dissector *d,
                           unsigned sender, unsigned content)
 {
     bool serves[2];
 
+    if (d->sender_is_sure && content)
+        return content == SIDE_REQUEST ? sender : 1 - sender;
     if (flow->initiator_sure)
         return flow->initiator;
     for (unsigned side = 0; side < 2; side++)

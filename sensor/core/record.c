@@ -227,6 +227,11 @@ void record_message(struct record *r, const struct message *m, const uint8_t *ba
     r->nmessages++;
 }
 
+void record_base(struct record *r, const uint8_t *base)
+{
+    r->base = base;
+}
+
 static const struct message_node *message_node(const struct record *r, uint32_t place)
 {
     return (const struct message_node *)(const void *)back(r, place);
@@ -573,9 +578,10 @@ void run_point(const struct run *run, uint32_t i, struct point *out)
     else
         out->raw = (struct bytes){run->values.at + (size_t)i * size, size};
     out->value = real_of(packed(out->raw, run->big_endian), run->type);
-    if (i < run->quality.len) {
+    if ((i + 1) * sizeof out->quality <= run->quality.len) {
         out->has_quality = true;
-        out->quality = run->quality.at[i];
+        memcpy(&out->quality, run->quality.at + i * sizeof out->quality,
+               sizeof out->quality);
     }
     if ((i + 1) * sizeof out->time <= run->times.len) {
         out->has_time = true;
