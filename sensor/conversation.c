@@ -408,8 +408,8 @@ static long walk(const struct dissector *d, const struct side *side, struct byte
         bool truncated = false;
         long n = d->length(side, cur_over(data, &truncated));
 
-        if (n == LENGTH_NOT_MINE)
-            return LENGTH_NOT_MINE;
+        if (n == LENGTH_NOT_MINE) /* on its own port, a good message counts more */
+            return side->usual && found ? found : LENGTH_NOT_MINE;
         if (n == LENGTH_UNKNOWN || (size_t)n > data.len)
             break;
         data = after(data, (size_t)n);

@@ -206,7 +206,7 @@ static void put_state(struct fragment *a)
 {
     if (a->side == SIDE_RESPONSE && (a->code == RESPONSE || a->code == UNSOLICITED))
         dnp3_await_confirm(a);
-    else if (a->side == SIDE_RESPONSE)
+    else if (a->side == SIDE_RESPONSE || a->code == AUTHENTICATE)
         return;
     else if (a->code == CONFIRM)
         dnp3_confirm(a);

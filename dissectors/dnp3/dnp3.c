@@ -86,9 +86,17 @@ static void put_addresses(struct record *r, const struct frame *f, unsigned side
         violation_at(r, RESERVED_ADDRESS, f, 6);
 }
 
+static bool carries_data(const struct frame *f)
+{
+    unsigned function = f->control & LINK_FUNCTION;
+
+    return f->control & LINK_PRM && f->nuser > 0 &&
+           (function == CONFIRMED_DATA || function == UNCONFIRMED_DATA);
+}
+
 static void put_segment(struct record *r, const struct frame *f)
 {
-    if (f->nuser == 0 || !f->blocks_right)
+    if (!carries_data(f) || !f->blocks_right)
         return;
     put(r, SEGMENT_FIN, (f->user[0] & TRANSPORT_FIN) != 0, HEADER, 1);
     put(r, SEGMENT_FIR, (f->user[0] & TRANSPORT_FIR) != 0, HEADER, 1);
@@ -247,14 +255,6 @@ static struct pair *pair_of(struct exchange *x, const struct frame *f, unsigned 
         return none;
     pair->kept = true;
     return pair;
-}
-
-static bool carries_data(const struct frame *f)
-{
-    unsigned function = f->control & LINK_FUNCTION;
-
-    return f->control & LINK_PRM && f->nuser > 0 &&
-           (function == CONFIRMED_DATA || function == UNCONFIRMED_DATA);
 }
 
 static enum verdict dnp3_message(struct exchange *x, const struct side *side,

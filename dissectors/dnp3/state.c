@@ -195,7 +195,7 @@ void dnp3_objects_end(struct fragment *a)
         check_echo(a, asked_function(a));
         return;
     }
-    if (a->code == CONFIRM)
+    if (a->code == CONFIRM || a->code == AUTHENTICATE)
         return;
     a->pair->asked_controls = a->controls;
     if (a->code == OPERATE) {
