@@ -221,8 +221,10 @@ static void read_fragment(struct fragment *a)
     put_control(a);
     put_verbs(a);
     put_state(a);
-    if (answer)
+    if (answer && a->side == SIDE_RESPONSE)
         put_indications(a);
+    else if (answer)
+        cur_skip(a->c, 2);
     dnp3_headers(a);
     dnp3_objects_end(a);
     if (a->refused)
