@@ -62,6 +62,11 @@ unit_tests += %reldir%/test_modbus
 %canon_reldir%_test_modbus_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_modbus_LDADD  = $(with_dissectors)
 
+unit_tests += %reldir%/test_dnp3
+%canon_reldir%_test_dnp3_SOURCES = %reldir%/test_dnp3.c %reldir%/feed.c %reldir%/dump.c
+%canon_reldir%_test_dnp3_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_dnp3_LDADD  = $(with_dissectors)
+
 # Rules.
 unit_tests += %reldir%/test_expression
 %canon_reldir%_test_expression_CFLAGS = $(unit_cflags)

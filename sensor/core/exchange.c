@@ -211,8 +211,7 @@ static void leave_stub(struct exchange *x, const struct record *r)
 /* No answer, or none any more; one that came in part is still an answer. */
 static void give_up(struct record *r, enum outcome outcome)
 {
-    bool none = false;
-    struct cursor nowhere = cur_over((struct bytes){NULL, 0}, &none);
+    static const struct cursor nowhere;
 
     if (r->more)
         record_violation(r, VIOLATION_INCOMPLETE, &nowhere);
