@@ -73,6 +73,13 @@ static bool is_challenge_reply(const struct fragment *a)
            a->c->at[2] == AUTHENTICATION && a->c->at[3] == 2;
 }
 
+/* An error ends what was challenged. */
+static bool is_authentication_error(const struct fragment *a)
+{
+    return a->code == AUTHENTICATE_RESPONSE && cur_left(a->c) >= 6 &&
+           a->c->at[4] == AUTHENTICATION && a->c->at[5] == 7;
+}
+
 static struct record *request_record(struct fragment *a)
 {
     enum key_kind kind = a->code == AUTHENTICATE ? KEY_AUTHENTICATION : KEY_REQUEST;
@@ -102,8 +109,10 @@ static struct record *answer_record(struct fragment *a)
         return exchange_alone(a->x, OUTCOME_SPONTANEOUS);
     r = exchange_response(a->x, key,
                           a->pair->asked == a->sequence + 1 ? a->pair->asked_hash : 0);
-    if (challenge)
+    if (challenge && !is_authentication_error(a))
         exchange_more(a->x, r, key);
+    else if (challenge)
+        a->refused = true;
     else if (!(a->control & APP_FIN))
         exchange_more(a->x, r, key_of(a, KEY_REQUEST, a->sequence + 1u));
     return r;

@@ -635,7 +635,7 @@ const struct field dnp3_fields[NSLOTS] = {
     [ATTRIBUTE_LENGTH] = {"length", FIELD_INT, "Octets of the value, as told", .wireshark = "dnp3.al.da.length", .side = SIDE_BOTH, .group = GROUP_ATTRIBUTE},
     [ATTRIBUTE_TEXT] = {"text", FIELD_TEXT, "Its value, when it is text", .wireshark = "dnp3.al.da.value", .side = SIDE_BOTH, .group = GROUP_ATTRIBUTE},
     [ATTRIBUTE_INTEGER] = {"number", FIELD_INT, "Its value, when it is a number", .wireshark = "dnp3.al.da.uint8 dnp3.al.da.uint16 dnp3.al.da.uint32 dnp3.al.da.int8 dnp3.al.da.int16 dnp3.al.da.int32", .side = SIDE_BOTH, .group = GROUP_ATTRIBUTE},
-    [ATTRIBUTE_REAL] = {"real", FIELD_REAL, "Its value, when it is a floating point number", .side = SIDE_BOTH, .group = GROUP_ATTRIBUTE},
+    [ATTRIBUTE_REAL] = {"real", FIELD_REAL, "Its value, when it is a floating point number", .wireshark = "dnp3.al.da.float dnp3.al.da.double", .side = SIDE_BOTH, .group = GROUP_ATTRIBUTE},
     [ATTRIBUTE_OCTETS] = {"octets", FIELD_BYTES, "Its value, when it is anything else", .side = SIDE_BOTH, .group = GROUP_ATTRIBUTE},
     [ATTRIBUTE_TIME] = {"time", FIELD_TIME, "Its value, when it is a time", .side = SIDE_BOTH, .group = GROUP_ATTRIBUTE},
     [VENDOR] = {"vendor", FIELD_TEXT, "Who made the device, of the attributes", .says = "vendor", .side = SIDE_BOTH, .flags = FIELD_DERIVED},
