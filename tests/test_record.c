@@ -23,8 +23,10 @@ static int close_pool(void **state)
 
 static struct message message(enum field_side side, uint64_t frame)
 {
-    return (struct message){
-        .time = (int64_t)frame * 1000, .frame = frame, .side = (uint8_t)side};
+    return (struct message){.time = (int64_t)frame * 1000,
+                            .frame = frame,
+                            .length = 64,
+                            .side = (uint8_t)side};
 }
 
 static void both_copies_of_a_field_are_kept(void **state)

@@ -119,6 +119,20 @@ static void put_milliseconds(struct fragment *a, struct cursor *c, unsigned slot
     dnp3_set(a->r, c, slot, cur_le32(c) * (uint64_t)NS_PER_MS, at);
 }
 
+/* What the command makes of the output: on, off, or nothing. */
+static void commanded_point(struct fragment *a, const struct header *h, uint64_t index,
+                            unsigned code)
+{
+    static const uint8_t states[2] = {0, 1};
+    enum { NUL, PULSE_ON, PULSE_OFF, LATCH_ON, LATCH_OFF };
+    enum { CLOSE = 1, TRIP = 2 };
+    unsigned operation = code & 15, trip = code >> 6;
+    bool on = trip ? trip == CLOSE : operation == PULSE_ON || operation == LATCH_ON;
+
+    if (trip ? trip <= TRIP : operation > NUL && operation <= LATCH_OFF)
+        dnp3_point(a, h, index, POINT_BIT, (struct bytes){&states[on], 1});
+}
+
 /*
  *     +--------------------------------+-------+---------+----------+--------+
  *     | trip or close, clear, queue, op | count | on: u32 | off: u32 | status |
@@ -137,7 +151,7 @@ static void block(struct fragment *a, const struct header *h, uint64_t index,
     put_milliseconds(a, c, CONTROL_ON);
     put_milliseconds(a, c, CONTROL_OFF);
     if (!*c->truncated && h->variation == 1)
-        dnp3_point(a, h, index, POINT_U8, (struct bytes){at, 1});
+        commanded_point(a, h, index, code);
 }
 
 static void setpoint(struct fragment *a, const struct header *h, uint64_t index,

@@ -367,11 +367,15 @@ void record_set_text(struct record *r, unsigned slot, const char *text)
     set_bytes(r, slot, (struct bytes){(const uint8_t *)text, strlen(text)}, OFFSET_NONE);
 }
 
+/* Where in the message at hand; nowhere for what was worked out elsewhere. */
 static uint16_t offset_at(const struct record *r, const uint8_t *at)
 {
-    ptrdiff_t offset = r->base ? at - r->base : OFFSET_NONE;
+    uintptr_t offset = (uintptr_t)at - (uintptr_t)r->base;
 
-    return (uint16_t)(offset < OFFSET_NONE ? offset : OFFSET_NONE);
+    if (!r->base || !r->nmessages || offset >= OFFSET_NONE ||
+        offset > message_node(r, r->last_message)->message.length)
+        return OFFSET_NONE;
+    return (uint16_t)offset;
 }
 
 /* A number is set only when all its bytes were there. */
