@@ -179,7 +179,7 @@ noinst_PROGRAMS += %reldir%/fuzz_rules
 %canon_reldir%_fuzz_rules_LDADD   = $(%canon_reldir%_corpus_rules_LDADD)
 endif
 
-EXTRA_DIST += $(scripts) %reldir%/events.py %reldir%/compare-decode \
+EXTRA_DIST += $(scripts) %reldir%/dnp3.py %reldir%/events.py %reldir%/compare-decode \
 	%reldir%/dump.h %reldir%/feed.h %reldir%/frames.h %reldir%/guard.h %reldir%/rules_bench.h \
 	%reldir%/sample.h %reldir%/sample_alerts.h %reldir%/samples.h %reldir%/unit.h %reldir%/wire.h \
 	%reldir%/corpus \

@@ -16,7 +16,7 @@ enum { SELECT_SECONDS = 10 };
 uint32_t dnp3_hash(uint32_t hash, struct bytes b)
 {
     hash ^= 2166136261u;
-    for (size_t i = 0; i < b.len; i++)
+    for (size_t i = 0; b.at && i < b.len; i++)
         hash = (hash ^ b.at[i]) * 16777619u;
     return hash;
 }
