@@ -230,6 +230,8 @@ static void segment(struct exchange *x, const struct frame *f, struct pair *pair
         lost_segment(x, f, side, x->blind ? 0 : NO_FIRST_SEGMENT);
         return;
     }
+    if (!first && sequence == ((pair->next_segment[way] - 1) & TRANSPORT_MASK))
+        return; /* the same once more, as the standard allows */
     if (!first && sequence != pair->next_segment[way]) {
         pair->gathering[way] = false;
         lost_segment(x, f, side, x->blind ? 0 : SEGMENT_SEQUENCE);

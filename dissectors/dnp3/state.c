@@ -211,6 +211,8 @@ void dnp3_objects_end(struct fragment *a)
     }
     if (a->code == CONFIRM || a->code == AUTHENTICATE)
         return;
+    if (a->code == WRITE && a->r->verbs == VERB_OTHER)
+        a->r->verbs = VERB_WRITE; /* nobody knows of what */
     a->pair->asked_controls = a->controls;
     if (a->code == OPERATE) {
         a->pair->select.operated = true;
