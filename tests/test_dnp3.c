@@ -337,6 +337,14 @@ static void a_point_has_value_quality_and_time(void **state)
     assert_true(p.time == INT64_C(0x018b0cec047b) * NS_PER_MS);
 }
 
+static void a_time_no_clock_can_hold_is_cut_and_not_wrapped(void **state)
+{
+    (void)state;
+    ask("c1 01 3c0206");
+    answer("c1 81 0000 0202 28 0100 0900 81 ffffffffffff");
+    assert_true(point(feed_last(&feed), 0).time > INT64_MAX - 3600 * NS_PER_S);
+}
+
 static void a_relative_time_adds_to_the_common_time(void **state)
 {
     (void)state;
@@ -546,6 +554,7 @@ int main(void)
         CASE(a_fragment_without_end_is_dropped),
         CASE(packed_bits_take_no_octet_too_many),
         CASE(a_point_has_value_quality_and_time),
+        CASE(a_time_no_clock_can_hold_is_cut_and_not_wrapped),
         CASE(a_relative_time_adds_to_the_common_time),
         CASE(an_unknown_object_ends_the_fragment_and_not_the_flow),
         CASE(a_count_without_objects_is_read_no_further),

@@ -40,8 +40,12 @@ uint16_t dnp3_crc(const uint8_t *at, size_t len)
     return (uint16_t)~crc;
 }
 
+/* A fuzzer would never get past it: its builds believe every checksum. */
 static bool crc_fits(const uint8_t *at, size_t len)
 {
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+    return true;
+#endif
     return (at[len] | at[len + 1] << 8) == dnp3_crc(at, len);
 }
 

@@ -47,9 +47,12 @@ uint64_t dnp3_number(struct cursor *c, unsigned size)
     return u;
 }
 
+/* 48 bits of ms last longer than 63 of ns: what lies behind the year 2262 is its end. */
 int64_t dnp3_time(struct cursor *c)
 {
-    return (int64_t)dnp3_number(c, 6) * NS_PER_MS;
+    int64_t ms = (int64_t)dnp3_number(c, 6), last = INT64_MAX / NS_PER_MS - UINT16_MAX;
+
+    return (ms < last ? ms : last) * NS_PER_MS;
 }
 
 void dnp3_set(struct record *r, const struct cursor *c, unsigned slot, uint64_t u,
