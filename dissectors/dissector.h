@@ -57,6 +57,7 @@ struct dissector {
      */
     unsigned (*sender)(const struct side *side, struct cursor head);
     bool sender_is_sure; /* it tells better than who opened the connection */
+    bool one_is_proof;   /* length() checks a checksum: one message identifies a flow */
 
     /* One whole message, from its first byte; c ends where length() said. */
     enum verdict (*message)(struct exchange *x, const struct side *side,

@@ -408,8 +408,8 @@ static long walk(const struct dissector *d, const struct side *side, struct byte
         bool truncated = false;
         long n = d->length(side, cur_over(data, &truncated));
 
-        if (n == LENGTH_NOT_MINE) /* on its own port, a good message counts more */
-            return side->usual && found ? found : LENGTH_NOT_MINE;
+        if (n == LENGTH_NOT_MINE) /* whatever follows, a checksum was right */
+            return d->one_is_proof && found ? found : LENGTH_NOT_MINE;
         if (n == LENGTH_UNKNOWN || (size_t)n > data.len)
             break;
         data = after(data, (size_t)n);
@@ -482,7 +482,7 @@ static bool consider(struct conversation *c, const struct dissector *d, uint8_t 
         if (found[side] == LENGTH_NOT_MINE)
             return false;
     }
-    if (found[0] + found[1] >= (hinted ? 1 : 2)) {
+    if (found[0] + found[1] >= (hinted || d->one_is_proof ? 1 : 2)) {
         unsigned first = sent[sender].len && found[sender] ? sender : 1 - sender;
 
         decide(c, d, framing, first, sent[first]);

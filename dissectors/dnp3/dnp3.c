@@ -270,6 +270,8 @@ static enum verdict dnp3_message(struct exchange *x, const struct side *side,
         return TAKEN;
     }
     dnp3_frame(&f, c);
+    if (f.whole && !f.header_right && x->blind)
+        return TAKEN; /* bytes are missing: it only looked like a frame */
     if (!f.whole || !f.header_right || !f.blocks_right)
         broken_frame(x, &f, side->direction);
     else if (carries_data(&f))
@@ -299,5 +301,6 @@ const struct dissector dissector_dnp3 = {
     .length = dnp3_length,
     .sender = dnp3_sender,
     .sender_is_sure = true,
+    .one_is_proof = true,
     .message = dnp3_message,
 };

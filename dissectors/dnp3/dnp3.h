@@ -82,8 +82,6 @@ enum internal_indication {
 
 enum group_number {
     ATTRIBUTES = 0,
-    CROB = 12,
-    ANALOG_BLOCK = 41,
     FILES = 70,
     AUTHENTICATION = 120,
 };
@@ -391,7 +389,7 @@ struct fragment {
     int64_t common_time;
     uint8_t control, code, sequence, side;
     uint8_t access; /* enum point_access, or NO_POINTS */
-    bool broadcast, joined;
+    bool broadcast;
     bool has_common_time, told_no_common_time;
     bool refused; /* some object says so */
 };

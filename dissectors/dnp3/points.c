@@ -50,7 +50,18 @@ static void flush(struct batch *b)
     if (run->access != NO_POINTS)
         record_run(b->r, run);
     run->count = 0;
-    memset(b->values, 0, sizeof b->values);
+}
+
+/* The arrays stay as they are: what is read of them was written before. */
+static void begin(struct batch *b, struct fragment *a, const struct header *h,
+                  unsigned type)
+{
+    b->r = a->r;
+    b->run = (struct run){
+        .table = h->object->table, .type = (uint8_t)type, .access = a->access};
+    b->last = 0;
+    b->graded = h->object->flags && h->object->flags != FLAGS_COMMAND;
+    b->timed = false;
 }
 
 /* Whether the index comes next in the run, whose second point sets the step. */
@@ -78,7 +89,7 @@ static void add(struct batch *b, const struct reading *p)
     if (size)
         memcpy(b->values + (size_t)n * size, p->value, size);
     else
-        b->values[n / 8] |= (uint8_t)(*p->value << n % 8);
+        b->values[n / 8] = (uint8_t)((n % 8 ? b->values[n / 8] : 0) | *p->value << n % 8);
     b->quality[n] = p->quality;
     b->times[n] = p->time;
 }
@@ -198,13 +209,10 @@ static bool read_point(struct fragment *a, const struct header *h, struct batch 
 
 void dnp3_points(struct fragment *a, const struct header *h)
 {
-    struct batch b = {.r = a->r};
-    const struct object *o = h->object;
+    struct batch b;
     bool more = true;
 
-    b.run = (struct run){
-        .table = o->table, .type = (uint8_t)run_type(o), .access = a->access};
-    b.graded = o->flags && o->flags != FLAGS_COMMAND;
+    begin(&b, a, h, run_type(h->object));
     for (uint64_t i = 0; i < h->n && more; i++) {
         uint64_t index = h->prefix ? dnp3_prefix(h, a->c) : h->first + i;
 
