@@ -32,7 +32,7 @@ static int close_feed(void **state)
     return 0;
 }
 
-/* ---- frames, made here -------------------------------------------------------------- */
+/* ---- frames, made here ----------------------------------------------------------- */
 
 /* Bit by bit, unlike the one that is tested. */
 static void put_crc(uint8_t *at, size_t len)
@@ -115,7 +115,7 @@ static void answer(const char *hex)
     say(SIDE_RESPONSE, hex);
 }
 
-/* ---- what came of it ---------------------------------------------------------------- */
+/* ---- what came of it ------------------------------------------------------------- */
 
 static uint64_t number(const struct record *r, unsigned slot)
 {
@@ -157,7 +157,7 @@ static struct point point(const struct record *r, uint32_t n)
     return (struct point){0};
 }
 
-/* ---- the link ------------------------------------------------------------------------- */
+/* ---- the link -------------------------------------------------------------------- */
 
 static void a_checksum_is_that_of_the_standards_example(void **state)
 {
@@ -214,7 +214,7 @@ static void the_function_tells_who_is_the_master(void **state)
                      SIDE_REQUEST);
 }
 
-/* ---- segments and fragments ------------------------------------------------------------ */
+/* ---- segments and fragments ------------------------------------------------------ */
 
 static void pairs_in_one_stream_do_not_mix(void **state)
 {
@@ -304,7 +304,7 @@ static void a_fragment_without_end_is_dropped(void **state)
     assert_int_equal(feed_last(&feed)->outcome, OUTCOME_ANSWERED);
 }
 
-/* ---- points ------------------------------------------------------------------------------- */
+/* ---- points ---------------------------------------------------------------------- */
 
 static void packed_bits_take_no_octet_too_many(void **state)
 {
@@ -380,7 +380,7 @@ static void a_count_without_objects_is_read_no_further(void **state)
     assert_int_equal(record_points(feed_last(&feed)), 1);
 }
 
-/* ---- state ----------------------------------------------------------------------------------- */
+/* ---- state ----------------------------------------------------------------------- */
 
 #define CLOSE_7 "0c01 17 01 07 41 01 64000000 64000000 00"
 #define TRIP_7  "0c01 17 01 07 81 01 64000000 64000000 00"
@@ -504,8 +504,8 @@ static void a_new_indication_is_told_once(void **state)
 static void a_file_is_told_when_it_is_opened_and_closed(void **state)
 {
     (void)state;
-    ask("c1 19 4603 5b 01 1c00 1a00 0200 000000000000 ff01 00000000 00000000 0100 0004 0100 "
-        "2f61");
+    ask("c1 19 4603 5b 01 1c00 1a00 0200 000000000000 ff01 00000000 00000000 0100 0004 "
+        "0100 2f61");
     answer("c1 81 0000 4604 5b 01 0d00 4d000000 03000000 0004 0100 00");
     ask("c2 01 4605 5b 01 0800 4d000000 00000000");
     answer("c2 81 0000 4605 5b 01 0b00 4d000000 00000080 616263");

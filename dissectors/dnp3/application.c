@@ -1,7 +1,7 @@
 /*
  * Fragments: what they ask or answer, and to which request they belong.
  *
- * IEEE 1815-2012, clause 4:
+ * IEEE 1815-2012:
  *
  *     0         1          2       4 (of answers)
  *     +---------+----------+-------+------------------
@@ -57,7 +57,7 @@ const struct function *dnp3_function(unsigned code)
     return &other;
 }
 
-/* ---- which record ------------------------------------------------------------------- */
+/* ---- which record ---------------------------------------------------------------- */
 
 enum key_kind { KEY_REQUEST = 2, KEY_AUTHENTICATION };
 
@@ -118,7 +118,7 @@ static struct record *answer_record(struct fragment *a)
     return r;
 }
 
-/* ---- what the first octets say ---------------------------------------------------------- */
+/* ---- what the first octets say --------------------------------------------------- */
 
 /* In an answer, whether it is the part of the answer that it says it is. */
 static void check_parts(struct fragment *a, unsigned before, const struct cursor *at)
@@ -189,7 +189,7 @@ static void put_indications(struct fragment *a)
     dnp3_indications(a, iin);
 }
 
-/* ---- the fragment ------------------------------------------------------------------------- */
+/* ---- the fragment ---------------------------------------------------------------- */
 
 static uint8_t access_of(unsigned code)
 {

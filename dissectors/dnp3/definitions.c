@@ -10,7 +10,7 @@
 
 #include "dissectors/dnp3/dnp3.h"
 
-/* ---- fields of what is no point, in the order of the wire ---------------------------- */
+/* ---- fields of what is no point, in the order of the wire ------------------------ */
 
 /* clang-format off */
 static const struct part time_alone[]    = {{PART_TIME, TIME_VALUE}, {0}};
@@ -93,7 +93,7 @@ static const struct part auth_update_key[] = {
 };
 static const struct part auth_signature[] = {{PART_REST, AUTH_SIGNATURE}, {0}};
 
-/* ---- the objects, by group and variation -------------------------------------------------- */
+/* ---- the objects, by group and variation ----------------------------------------- */
 
 static const struct object objects[] = {
     {0, 0, SHAPE_ATTRIBUTE},

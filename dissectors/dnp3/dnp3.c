@@ -1,6 +1,6 @@
 /*
  * DNP3, IEEE 1815-2012: the link's frames, and the segments of the transport that
- * join them to a fragment (clause 8).
+ * join them to a fragment.
  *
  *     transport octet   | FIN | FIR | sequence: 6 bits |
  *
@@ -13,11 +13,17 @@
  * Who is the master is said by the function, else by the direction bit, never by who
  * opened the connection: outstations open them too.
  *
- * Layouts are those that Wireshark 4.0, OpenDNP3 and the captures agree on; no text of
- * the standard was at hand, so no clause is cited for them.  Where Wireshark differs:
- * it takes group 50 variation 4 for malformed; it decodes nothing of secure
- * authentication beyond the function; it knows no groups 81 to 83, 90, 91, 101, 102, 114, 115, 120 to
- * 122.  Groups 120 to 122 are as OpenDNP3's successor and Suricata describe them.
+ * Layouts are those that Wireshark 4.0, OpenDNP3 and captures of real devices agree on;
+ * no text of the standard was at hand, so no clause is cited.  Groups 120 to 122 are as
+ * OpenDNP3's successor and Suricata describe them.  Where Wireshark 4.0 differs:
+ *
+ *   - it takes a repeated time (50/4) for malformed and stops at a common time that is
+ *     not synchronised (51/2); it shows no coarse delay (52/1)
+ *   - it shows one of the two bits of double-bit inputs with flags (3/2, 4/1 to 4/3)
+ *   - it reads the permissions of file commands (70/3) at a wrong place
+ *   - it opens no objects of functions 13, 15 to 18, 22, 24, 31, 32 and 131
+ *   - it knows no groups 81 to 83, 90, 91, 101, 102, 114, 115 and 120 to 122
+ *   - it goes on behind ranges and qualifiers that leave the next header unknown
  */
 
 #include "dissectors/dnp3/dnp3.h"
@@ -41,7 +47,7 @@ static void violation_at(struct record *r, unsigned reason, const struct frame *
     record_violation(r, reason, &at);
 }
 
-/* ---- the link's fields ------------------------------------------------------------ */
+/* ---- the link's fields ----------------------------------------------------------- */
 
 static void put(struct record *r, unsigned slot, uint64_t u, unsigned offset,
                 unsigned len)
@@ -128,7 +134,7 @@ void dnp3_put_link(struct record *r, const struct frame *f, unsigned side)
         violation_at(r, DIRECTION_DIFFERS, f, 3);
 }
 
-/* ---- frames that carry no fragment ------------------------------------------------- */
+/* ---- frames that carry no fragment ----------------------------------------------- */
 
 static struct record *alone(struct exchange *x, unsigned side)
 {
@@ -184,7 +190,7 @@ static void link_service(struct exchange *x, const struct frame *f, unsigned sid
         violation_at(r, FRAGMENT_TOO_SHORT, f, 2);
 }
 
-/* ---- segments ------------------------------------------------------------------------ */
+/* ---- segments -------------------------------------------------------------------- */
 
 /* Keyed by who sends: both ways may be under way at once. */
 static uint64_t parts_key(const struct frame *f, unsigned side)

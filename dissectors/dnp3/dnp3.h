@@ -314,7 +314,7 @@ enum slot {
     NSLOTS
 };
 
-/* ---- frames: link.c --------------------------------------------------------- */
+/* ---- frames: link.c -------------------------------------------------------------- */
 
 /* One frame without its checksums. */
 struct frame {
@@ -333,7 +333,7 @@ unsigned dnp3_sender(const struct side *side, struct cursor head);
 /* Reads the frame that begins at c, and moves it behind; marks c when it ends early. */
 void dnp3_frame(struct frame *f, struct cursor *c);
 
-/* ---- what is remembered of a master and an outstation ------------------------ */
+/* ---- what is remembered of a master and an outstation ---------------------------- */
 
 struct selected {
     uint32_t index, hash;
@@ -364,7 +364,7 @@ struct pair {
     struct selection select;
 };
 
-/* ---- the fragment: application.c --------------------------------------------- */
+/* ---- the fragment: application.c ------------------------------------------------- */
 
 struct object;
 
@@ -408,7 +408,7 @@ uint32_t dnp3_link(const struct frame *f, unsigned side);
 /* The link's fields, into r. */
 void dnp3_put_link(struct record *r, const struct frame *f, unsigned side);
 
-/* ---- objects: definitions.c, objects.c ------------------------------------------ */
+/* ---- objects: definitions.c, objects.c ------------------------------------------- */
 
 /* How a point's flags octet is to be read. */
 enum flags_kind {
@@ -509,12 +509,12 @@ uint64_t dnp3_number(struct cursor *c, unsigned size);
 void dnp3_set(struct record *r, const struct cursor *c, unsigned slot, uint64_t u,
               const uint8_t *at);
 
-/* ---- attributes.c ----------------------------------------------------------------- */
+/* ---- attributes.c ---------------------------------------------------------------- */
 
 void dnp3_attribute(struct fragment *a, const struct header *h, uint64_t set,
                     struct cursor *c);
 
-/* ---- points.c ----------------------------------------------------------------------- */
+/* ---- points.c -------------------------------------------------------------------- */
 
 void dnp3_points(struct fragment *a, const struct header *h);
 void dnp3_packed(struct fragment *a, const struct header *h);
@@ -523,7 +523,7 @@ void dnp3_packed(struct fragment *a, const struct header *h);
 void dnp3_point(struct fragment *a, const struct header *h, uint64_t index, unsigned type,
                 struct bytes raw);
 
-/* ---- state.c -------------------------------------------------------------------------- */
+/* ---- state.c --------------------------------------------------------------------- */
 
 /* A command, from its first octet behind the index. */
 void dnp3_control(struct fragment *a, const struct header *h, uint64_t index,

@@ -1,7 +1,7 @@
 /*
  * Frames of the data link: where they end, who sent them, and what they carry.
  *
- * IEEE 1815-2012, clause 9, as Wireshark 4.0 and OpenDNP3 read it:
+ * IEEE 1815-2012, as Wireshark 4.0 and OpenDNP3 read it:
  *
  *     0      1      2        3         4        6        8      10
  *     +------+------+--------+---------+--------+--------+------+----------
@@ -114,7 +114,7 @@ unsigned dnp3_sender(const struct side *side, struct cursor head)
     return f.control & LINK_DIR ? SIDE_REQUEST : SIDE_RESPONSE;
 }
 
-/* ---- what is in it ----------------------------------------------------------------- */
+/* ---- what is in it --------------------------------------------------------------- */
 
 /* One block without its checksum. */
 static void take_block(struct frame *f, struct cursor *c, size_t len)

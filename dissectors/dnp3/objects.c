@@ -69,7 +69,7 @@ uint64_t dnp3_prefix(const struct header *h, struct cursor *c)
     return dnp3_number(c, sizes[h->prefix]);
 }
 
-/* ---- objects of several fields ---------------------------------------------------------- */
+/* ---- objects of several fields --------------------------------------------------- */
 
 /* The object at hand, in a cursor of its own where its size stands in front. */
 struct item {
@@ -202,7 +202,7 @@ static void parts(struct fragment *a, const struct header *h, struct cursor *c)
         dnp3_file(a, &i.file);
 }
 
-/* ---- one object ------------------------------------------------------------------------------ */
+/* ---- one object ------------------------------------------------------------------ */
 
 static bool is_text(struct bytes b)
 {
@@ -280,7 +280,7 @@ static void objects(struct fragment *a, const struct header *h)
     }
 }
 
-/* ---- what follows a header ----------------------------------------------------------------------- */
+/* ---- what follows a header ------------------------------------------------------- */
 
 /* Indexes alone, in requests. */
 static void selection(struct fragment *a, const struct header *h)
@@ -350,7 +350,7 @@ static bool follow(struct fragment *a, const struct header *h, const struct curs
     return true;
 }
 
-/* ---- headers ------------------------------------------------------------------------------------------ */
+/* ---- headers --------------------------------------------------------------------- */
 
 static bool start_and_stop(struct fragment *a, struct header *h, unsigned size)
 {

@@ -94,7 +94,7 @@ static void add(struct batch *b, const struct reading *p)
     b->times[n] = p->time;
 }
 
-/* ---- flags, value, time ---------------------------------------------------------------- */
+/* ---- flags, value, time ---------------------------------------------------------- */
 
 /* Bits 5 and 6 of the flags octet mean something else in each kind of object. */
 static uint16_t quality_of(unsigned kind, unsigned flags)
@@ -221,7 +221,7 @@ void dnp3_points(struct fragment *a, const struct header *h)
     flush(&b);
 }
 
-/* ---- packed bits ---------------------------------------------------------------------------- */
+/* ---- packed bits ----------------------------------------------------------------- */
 
 /* Pairs of bits as an octet each. */
 static void pairs(struct fragment *a, const struct header *h, struct bytes packed)

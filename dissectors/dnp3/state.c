@@ -28,7 +28,7 @@ static unsigned asked_function(const struct fragment *a)
     return v && a->side == SIDE_RESPONSE ? (unsigned)v->u : CONFIRM;
 }
 
-/* ---- select and operate ----------------------------------------------------------------- */
+/* ---- select and operate ---------------------------------------------------------- */
 
 static struct selected *find_selected(struct selection *s, unsigned group, uint64_t index)
 {
@@ -100,7 +100,7 @@ void dnp3_request_comes(struct fragment *a)
     check_unused(a);
 }
 
-/* ---- commands ------------------------------------------------------------------------------ */
+/* ---- commands -------------------------------------------------------------------- */
 
 static void put_status(struct fragment *a, struct cursor *c)
 {
@@ -190,7 +190,7 @@ void dnp3_control(struct fragment *a, const struct header *h, uint64_t index,
     select_or_operate(a, h->group, index, hash);
 }
 
-/* ---- after the objects ---------------------------------------------------------------------- */
+/* ---- after the objects ----------------------------------------------------------- */
 
 static void check_echo(struct fragment *a, unsigned asked)
 {
@@ -220,7 +220,7 @@ void dnp3_objects_end(struct fragment *a)
     }
 }
 
-/* ---- confirms and indications ----------------------------------------------------------------- */
+/* ---- confirms and indications ---------------------------------------------------- */
 
 void dnp3_await_confirm(struct fragment *a)
 {
@@ -255,7 +255,7 @@ void dnp3_indications(struct fragment *a, unsigned iin)
     a->pair->indications_known = true;
 }
 
-/* ---- files ---------------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------- */
 
 static void file_opened(struct fragment *a, const struct file_facts *f)
 {
