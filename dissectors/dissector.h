@@ -53,9 +53,11 @@ struct dissector {
     /*
      * Which side sent the whole message in head, told from its content alone:
      * SIDE_REQUEST (the client), SIDE_RESPONSE, or 0 when it may be either.  Asked
-     * when neither handshake nor port tells.  May be NULL.
+     * when neither handshake nor port tells, or before them.  May be NULL.
      */
     unsigned (*sender)(const struct side *side, struct cursor head);
+    bool sender_is_sure; /* it tells better than who opened the connection */
+    bool one_is_proof;   /* length() checks a checksum: one message identifies a flow */
 
     /* One whole message, from its first byte; c ends where length() said. */
     enum verdict (*message)(struct exchange *x, const struct side *side,

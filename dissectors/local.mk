@@ -6,7 +6,12 @@ dissectors = \
 	%reldir%/modbus/diagnostics.c %reldir%/modbus/files.c \
 	%reldir%/modbus/framing.c %reldir%/modbus/functions.c \
 	%reldir%/modbus/identification.c %reldir%/modbus/tables.c \
-	%reldir%/modbus/umas.c
+	%reldir%/modbus/umas.c \
+	%reldir%/dnp3/dnp3.c %reldir%/dnp3/dnp3.h \
+	%reldir%/dnp3/application.c %reldir%/dnp3/attributes.c \
+	%reldir%/dnp3/definitions.c %reldir%/dnp3/link.c \
+	%reldir%/dnp3/objects.c %reldir%/dnp3/points.c \
+	%reldir%/dnp3/state.c %reldir%/dnp3/tables.c
 
 noinst_LIBRARIES += libdissectors.a
 libdissectors_a_SOURCES = $(dissectors) %reldir%/dissector.h %reldir%/registry.c

@@ -112,12 +112,15 @@ const struct dissector *conversation_expected(const struct flow *flow)
     return NULL;
 }
 
-/* The handshake says it, else the port, else the message, else who spoke first. */
+/* The handshake says it, else the port, else the message, else who spoke first; where
+ * servers open connections too, the message comes first. */
 static unsigned client_of(const struct flow *flow, const struct dissector *d,
                           unsigned sender, unsigned content)
 {
     bool serves[2];
 
+    if (d->sender_is_sure && content)
+        return content == SIDE_REQUEST ? sender : 1 - sender;
     if (flow->initiator_sure)
         return flow->initiator;
     for (unsigned side = 0; side < 2; side++)
@@ -413,8 +416,8 @@ static long walk(const struct dissector *d, const struct side *side, struct byte
         bool truncated = false;
         long n = d->length(side, cur_over(data, &truncated));
 
-        if (n == LENGTH_NOT_MINE)
-            return LENGTH_NOT_MINE;
+        if (n == LENGTH_NOT_MINE) /* whatever follows, a checksum was right */
+            return d->one_is_proof && found ? found : LENGTH_NOT_MINE;
         if (n == LENGTH_UNKNOWN || (size_t)n > data.len)
             break;
         data = after(data, (size_t)n);
@@ -487,7 +490,7 @@ static bool consider(struct conversation *c, const struct dissector *d, uint8_t 
         if (found[side] == LENGTH_NOT_MINE)
             return false;
     }
-    if (found[0] + found[1] >= (hinted ? 1 : 2)) {
+    if (found[0] + found[1] >= (hinted || d->one_is_proof ? 1 : 2)) {
         unsigned first = sent[sender].len && found[sender] ? sender : 1 - sender;
 
         decide(c, d, framing, first, sent[first]);

@@ -62,6 +62,11 @@ unit_tests += %reldir%/test_modbus
 %canon_reldir%_test_modbus_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_modbus_LDADD  = $(with_dissectors)
 
+unit_tests += %reldir%/test_dnp3
+%canon_reldir%_test_dnp3_SOURCES = %reldir%/test_dnp3.c %reldir%/feed.c %reldir%/dump.c
+%canon_reldir%_test_dnp3_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_dnp3_LDADD  = $(with_dissectors)
+
 # Rules.
 unit_tests += %reldir%/test_expression
 %canon_reldir%_test_expression_CFLAGS = $(unit_cflags)
@@ -274,7 +279,7 @@ noinst_PROGRAMS += %reldir%/fuzz_control
 %canon_reldir%_fuzz_control_LDADD   = $(%canon_reldir%_corpus_control_LDADD)
 endif
 
-EXTRA_DIST += $(scripts) %reldir%/live/faults %reldir%/events.py %reldir%/compare-decode \
+EXTRA_DIST += $(scripts) %reldir%/live/faults %reldir%/dnp3.py %reldir%/events.py %reldir%/compare-decode \
 	%reldir%/confined.h %reldir%/dump.h %reldir%/feed.h %reldir%/frames.h %reldir%/guard.h %reldir%/rules_bench.h \
 	%reldir%/sample.h %reldir%/sample_alerts.h %reldir%/samples.h %reldir%/status_parse.h %reldir%/unit.h %reldir%/wire.h \
 	%reldir%/corpus \

@@ -167,7 +167,8 @@ static void fill_request(struct record *r)
 
 struct record *sample_full(struct record_pool *pool)
 {
-    static const uint8_t coils[5] = {0xa5, 0xff, 0, 1, 0x80}, quality[2] = {1, 3};
+    static const uint8_t coils[5] = {0xa5, 0xff, 0, 1, 0x80};
+    static const uint16_t quality[2] = {1, 3};
     struct record *r = record_take(pool, &sample_schema);
 
     r->kind = RECORD_TRANSACTION;
@@ -187,7 +188,7 @@ struct record *sample_full(struct record_pool *pool)
                                 .type = POINT_BIT,
                                 .access = ACCESS_READ,
                                 .values = {coils, sizeof coils},
-                                .quality = {quality, sizeof quality}});
+                                .quality = {(const uint8_t *)quality, sizeof quality}});
     message(r, SIDE_RESPONSE, 8, SAMPLE_TIME + 1000);
     both(r, SAMPLE_STOP);
     record_set(r, SAMPLE_CAUSE, 3);

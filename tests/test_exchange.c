@@ -287,6 +287,89 @@ static void a_jump_of_the_clock_expires_nothing(void **state)
     assert_int_equal(told[0].outcome, OUTCOME_ANSWERED);
 }
 
+/* ---- answers and messages in parts ------------------------------------------------- */
+
+/* An answer that goes on under the next key. */
+static void answer_in_part(uint64_t key, uint64_t next)
+{
+    begin(SIDE_RESPONSE);
+    exchange_more(&x, exchange_response(&x, key, 0), next);
+    settle();
+}
+
+static void an_answer_in_parts_is_one_record_and_waits_for_each(void **state)
+{
+    (void)state;
+    ask(1, 0);
+    pass(900);
+    answer_in_part(1, 2);
+    pass(
+        3000); /* more than the first time-out since the request: each part counts anew */
+    assert_int_equal(ntold, 0);
+    answer(2, 0);
+    assert_int_equal(ntold, 1);
+    assert_int_equal(told[0].outcome, OUTCOME_ANSWERED);
+    assert_int_equal(told[0].violations, 0);
+    assert_int_equal(nrequests, 1);
+}
+
+static void an_answer_without_its_end_is_told_as_such(void **state)
+{
+    (void)state;
+    ask(1, 0);
+    answer_in_part(1, 2);
+    pass(2000);
+    assert_int_equal(ntold, 1);
+    assert_int_equal(told[0].outcome, OUTCOME_ANSWERED);
+    assert_int_equal(told[0].reason, VIOLATION_INCOMPLETE);
+    answer(2, 0); /* nothing waits for it any more */
+    assert_int_equal(told[1].outcome, OUTCOME_ORPHAN);
+}
+
+static struct bytes text(const char *s)
+{
+    return (struct bytes){(const uint8_t *)s, strlen(s)};
+}
+
+static bool part(uint64_t key, const char *s, bool first)
+{
+    begin(SIDE_REQUEST);
+    return exchange_part(&x, key, text(s), first);
+}
+
+static void parts_are_joined_by_their_key(void **state)
+{
+    struct bytes all;
+
+    (void)state;
+    assert_true(part(1, "one ", true));
+    assert_true(part(2, "zwei ", true));
+    assert_true(part(1, "two", false));
+    all = exchange_whole(&x, 1);
+    assert_int_equal(all.len, 7);
+    assert_memory_equal(all.at, "one two", 7);
+    assert_int_equal(x.message->frame, 3);
+    assert_int_equal(x.message->length, 2);
+    exchange_forget(&x, 1);
+    assert_false(part(1, "three", false));
+    assert_true(part(2, "drei", false));
+    assert_memory_equal(exchange_whole(&x, 2).at, "zwei drei", 9);
+}
+
+static void parts_that_find_no_room_are_refused(void **state)
+{
+    static char large[EXCHANGE_WHOLE + 1];
+
+    (void)state;
+    memset(large, 'x', EXCHANGE_WHOLE);
+    assert_true(part(1, large, true));
+    assert_false(part(1, "y", false));
+    assert_null(exchange_whole(&x, 1).at);
+    for (uint64_t key = 0; key < 2 * EXCHANGE_WHOLES; key++)
+        assert_true(part(key, "z", true)); /* the one that waits longest makes way */
+    assert_true(home.counters.no_whole > 0);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, start, stop)
 
 int main(void)
@@ -304,6 +387,10 @@ int main(void)
         CASE(an_operation_without_an_end_is_aborted),
         CASE(an_operation_is_told_at_both_ends),
         CASE(a_jump_of_the_clock_expires_nothing),
+        CASE(an_answer_in_parts_is_one_record_and_waits_for_each),
+        CASE(an_answer_without_its_end_is_told_as_such),
+        CASE(parts_are_joined_by_their_key),
+        CASE(parts_that_find_no_room_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

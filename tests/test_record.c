@@ -23,8 +23,10 @@ static int close_pool(void **state)
 
 static struct message message(enum field_side side, uint64_t frame)
 {
-    return (struct message){
-        .time = (int64_t)frame * 1000, .frame = frame, .side = (uint8_t)side};
+    return (struct message){.time = (int64_t)frame * 1000,
+                            .frame = frame,
+                            .length = 64,
+                            .side = (uint8_t)side};
 }
 
 static void both_copies_of_a_field_are_kept(void **state)
@@ -178,6 +180,50 @@ static void a_run_holds_no_more_points_than_bytes(void **state)
     record_give(r);
 }
 
+static void a_point_has_up_to_sixteen_qualities(void **state)
+{
+    static const uint16_t quality[2] = {1, 0x8200};
+    struct record *r = record_take(&pool, &sample_schema);
+    struct run run = {.count = 3,
+                      .step = 1,
+                      .type = POINT_U8,
+                      .values = {(const uint8_t *)"\1\2\3", 3},
+                      .quality = {(const uint8_t *)quality, sizeof quality}};
+    uint32_t place = 0;
+    struct point p;
+
+    (void)state;
+    record_run(r, &run);
+    assert_true(record_next_run(r, &place, &run));
+    run_point(&run, 1, &p);
+    assert_true(p.has_quality);
+    assert_int_equal(p.quality, 0x8200);
+    run_point(&run, 2, &p);
+    assert_false(p.has_quality);
+    record_give(r);
+}
+
+/* What a dissector worked out lies nowhere in the message. */
+static void an_offset_is_inside_the_message_or_none(void **state)
+{
+    static const uint8_t bytes[64], elsewhere[1];
+    struct record *r = record_take(&pool, &sample_schema);
+    struct message m = message(SIDE_REQUEST, 1);
+    struct run run = {.count = 1, .type = POINT_U8, .values = {bytes + 7, 1}};
+    uint32_t place = 0;
+
+    (void)state;
+    record_message(r, &m, bytes);
+    record_run(r, &run);
+    run.values.at = elsewhere;
+    record_run(r, &run);
+    record_next_run(r, &place, &run);
+    assert_int_equal(run.offset, 7);
+    record_next_run(r, &place, &run);
+    assert_int_equal(run.offset, OFFSET_NONE);
+    record_give(r);
+}
+
 static void a_secret_leaves_no_bytes(void **state)
 {
     struct record *r = record_take(&pool, &sample_schema);
@@ -238,6 +284,8 @@ int main(void)
         CASE(an_empty_pool_gives_a_record_that_goes_nowhere),
         CASE(a_run_holds_no_more_points_than_bytes),
         CASE(a_secret_leaves_no_bytes),
+        CASE(a_point_has_up_to_sixteen_qualities),
+        CASE(an_offset_is_inside_the_message_or_none),
         CASE(a_copy_stands_on_its_own),
         CASE(common_fields_read_what_the_schema_flags),
     };

@@ -319,6 +319,41 @@ static void nonsense_hides_nothing_behind_it(void **state)
     assert_answered(ntold - 1, 7, 8);
 }
 
+/* An outstation of DNP3 calls its master: who asks is told by the message. */
+static void a_server_that_opens_the_connection_is_still_the_server(void **state)
+{
+    static const uint8_t unasked[] = "\x05\x64\x0a\x44\x01\0\x0a\0\x6e\x25"
+                                     "\xc0\xf0\x82\x80\0\x6b\x7d";
+    static const uint8_t server[4] = {10, 0, 0, 1}, client[4] = {10, 0, 0, 2};
+    struct wire w = wire_between(40000, 20000);
+    struct address a;
+
+    (void)state;
+    handshake(&w);
+    send(wire_tcp(&w, 0, TCP_ACK | TCP_PSH, (struct bytes){unasked, sizeof unasked - 1}));
+    assert_int_equal(ntold, 1);
+    assert_int_equal(told[0].outcome, OUTCOME_SPONTANEOUS);
+    assert_int_equal(told[0].reason, 0);
+    a = address_v4(client);
+    assert_memory_equal(told[0].client.bytes, a.bytes, sizeof client);
+    assert_memory_not_equal(told[0].client.bytes, server, sizeof server);
+}
+
+/* A checksum that is right identifies a flow, whatever its port and what follows. */
+static void one_message_with_a_checksum_is_proof(void **state)
+{
+    static const uint8_t asked_link[] = "\x05\x64\x05\xc9\x0a\0\x01\0\xfe\xda"
+                                        "GET / HTTP/1.1";
+    struct wire w = wire_between(40000, 4712);
+
+    (void)state;
+    handshake(&w);
+    send(wire_tcp(&w, 0, TCP_ACK | TCP_PSH,
+                  (struct bytes){asked_link, sizeof asked_link - 1}));
+    assert_int_equal(worker.conversations.counters.identified, 1);
+    assert_int_equal(worker.conversations.counters.messages, 2);
+}
+
 static void datagrams_are_messages(void **state)
 {
     struct wire w = wire_between(40000, 502);
@@ -423,6 +458,8 @@ int main(void)
         CASE(a_gap_costs_one_message),
         CASE(a_gap_at_the_very_beginning),
         CASE(nonsense_hides_nothing_behind_it),
+        CASE(a_server_that_opens_the_connection_is_still_the_server),
+        CASE(one_message_with_a_checksum_is_proof),
         CASE(datagrams_are_messages),
         CASE(what_is_no_protocol_of_ours_is_given_up),
         CASE(a_closed_connection_answers_nothing_more),

@@ -39,7 +39,7 @@ bool exchanger_open(struct exchanger *home, size_t n, size_t nflows,
     home->slots = calloc(home->nslots, sizeof *home->slots);
     return home->slots && record_pool_open(&home->records, n) &&
            pool_open(&home->sessions, "sessions", sizeof(struct session), n / 2 + 1) &&
-           timers_open(&home->timers, nflows);
+           exchanger_open_wholes(home, n / 128 + 2) && timers_open(&home->timers, nflows);
 }
 
 size_t exchanger_memory(size_t n, size_t nflows)
@@ -52,6 +52,7 @@ void exchanger_close(struct exchanger *home)
 {
     record_pool_close(&home->records);
     pool_close(&home->sessions);
+    pool_close(&home->wholes);
     timers_close(&home->timers);
     free(home->slots);
     *home = (struct exchanger){0};
@@ -213,11 +214,23 @@ static void leave_stub(struct exchange *x, const struct record *r)
     hold(x, stub, r->deadline + x->patience.stub);
 }
 
+/* No answer, or none any more; one that came in part is still an answer. */
+static void give_up(struct record *r, enum outcome outcome)
+{
+    static const struct cursor nowhere;
+
+    if (r->more)
+        record_violation(r, VIOLATION_INCOMPLETE, &nowhere);
+    else
+        r->outcome = (uint8_t)outcome;
+}
+
 static void unanswered(struct exchange *x, struct record *r, int64_t seen)
 {
     let_go(x, r);
-    r->outcome = OUTCOME_UNANSWERED;
-    leave_stub(x, r);
+    give_up(r, OUTCOME_UNANSWERED);
+    if (!r->more)
+        leave_stub(x, r);
     deliver(x, r, seen);
 }
 
@@ -290,7 +303,7 @@ void exchange_close(struct exchange *x, enum outcome outcome)
     assert(!x->touched.first);
     while ((r = x->open.first)) {
         let_go(x, r);
-        r->outcome = (uint8_t)outcome;
+        give_up(r, outcome);
         deliver(x, r, x->home->clock->now);
     }
     while ((r = x->stubs.first)) {
@@ -298,6 +311,7 @@ void exchange_close(struct exchange *x, enum outcome outcome)
         record_give(r);
     }
     abandon_all(x, NULL, 0);
+    exchange_forget_all(x);
     while (x->sessions) {
         struct session *s = x->sessions;
 
@@ -326,14 +340,14 @@ static void settle_one(struct exchange *x, struct record *r)
     r->base = NULL;
     r->frame = x->message->frame;
     r->source = x->message->source;
-    if (r->outcome != OUTCOME_OPEN) {
+    if (r->outcome != OUTCOME_OPEN && !r->more) {
         deliver(x, r, x->home->clock->now);
         return;
     }
     make_room(x);
     r->seen = x->home->clock->now;
     hold(x, r, r->seen + time_out(x));
-    if (x->home->sink.request)
+    if (x->home->sink.request && !r->more)
         x->home->sink.request(x->home->sink.context, r);
 }
 
@@ -391,7 +405,7 @@ static struct record *fresh(struct exchange *x, enum outcome outcome)
         struct record *oldest = x->open.first;
 
         let_go(x, oldest);
-        oldest->outcome = OUTCOME_UNANSWERED;
+        give_up(oldest, OUTCOME_UNANSWERED);
         x->home->counters.evicted++;
         deliver(x, oldest, x->home->clock->now);
         r = record_take(&x->home->records, x->schema);
@@ -483,9 +497,19 @@ struct record *exchange_response(struct exchange *x, uint64_t key, uint64_t hint
     learn(x, x->home->clock->now - r->seen);
     remember(x, key);
     x->blind = false;
-    r->outcome = r->late_stub ? OUTCOME_LATE : OUTCOME_ANSWERED;
+    if (!r->more)
+        r->outcome = r->late_stub ? OUTCOME_LATE : OUTCOME_ANSWERED;
+    r->more = false;
     touch(x, r);
     return r;
+}
+
+void exchange_more(struct exchange *x, struct record *r, uint64_t key)
+{
+    (void)x;
+    r->key = key;
+    r->late_stub = false;
+    r->more = true;
 }
 
 void exchange_refused(struct record *r)

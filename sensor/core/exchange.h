@@ -24,6 +24,8 @@ enum {
     EXCHANGE_STUBS = 64,     /* of one flow */
     EXCHANGE_OPERATIONS = 4, /* of one flow that are told when it ends */
     EXCHANGE_ANSWERED = 8,   /* keys remembered, to know a second answer */
+    EXCHANGE_WHOLE = 8192,   /* bytes of a message that comes in parts */
+    EXCHANGE_WHOLES = 16,    /* of one flow that are going on */
 };
 
 /* Takes the records.  request() only looks, and may number; done() owns. */
@@ -36,6 +38,7 @@ struct record_sink {
 struct exchanger {
     struct record_pool records;
     struct pool sessions;
+    struct pool wholes; /* messages of which parts have come */
     struct timers timers;
     struct record_sink sink;
     struct clock *clock;     /* whoever owns the worker ticks it */
@@ -52,6 +55,7 @@ struct exchanger {
         uint64_t no_session; /* keyed states that were not to be had */
         uint64_t stubs;      /* late answers that will not find their request */
         uint64_t left_out;   /* values and points that did not fit their record */
+        uint64_t no_whole;   /* messages in parts that found no room */
     } counters;
 };
 
@@ -75,7 +79,8 @@ struct exchange {
     struct record_list open, stubs; /* in the order of their deadlines */
     struct record_list touched;     /* by the message at hand */
     struct session *sessions;
-    uint32_t nsessions;
+    struct whole *wholes; /* the latest first */
+    uint32_t nsessions, nwholes;
     uint64_t serial;
     uint64_t answered[EXCHANGE_ANSWERED];
     uint8_t nanswered;
@@ -83,6 +88,7 @@ struct exchange {
     bool cut;   /* of the message at hand the capture holds only a part */
     const struct parties *parties;
     const struct message *message; /* at hand */
+    struct message joined;         /* the same, when it came in parts */
     const uint8_t *base;
     uint64_t operations;
     struct operation *going[EXCHANGE_OPERATIONS]; /* in sessions; NULL: a free place */
@@ -111,6 +117,12 @@ void exchange_open(struct exchange *x, struct exchanger *home,
 /* The flow ended: open requests go out as `outcome`, the rest is freed. */
 void exchange_close(struct exchange *x, enum outcome outcome);
 
+/* Its parts of messages with it; exchange_close() does this. */
+void exchange_forget_all(struct exchange *x);
+
+/* The pool of them, for exchanger_open(). */
+bool exchanger_open_wholes(struct exchanger *home, size_t n);
+
 /* The message that the dissector is about to read; m and base live until settled. */
 void exchange_begin(struct exchange *x, const struct message *m, const uint8_t *base);
 
@@ -135,11 +147,30 @@ struct record *exchange_response(struct exchange *x, uint64_t key, uint64_t hint
 /* The answer refuses: a late one stays late. */
 void exchange_refused(struct record *r);
 
+/*
+ * The answer goes on in another message: r waits for it under this key, as long as for
+ * any answer.  When it does not come, the record goes out as it is, and says so.
+ */
+void exchange_more(struct exchange *x, struct record *r, uint64_t key);
+
 /* A message that stands alone: SPONTANEOUS, or SENT when it asks for no answer. */
 struct record *exchange_alone(struct exchange *x, enum outcome outcome);
 
 /* The oldest request with this key that waits for its answer, to look at; or NULL. */
 const struct record *exchange_pending(const struct exchange *x, uint64_t key);
+
+/*
+ * A message that comes in parts, in parts.c: adds the one at hand to those with this
+ * key, or begins anew with it.  False when there is no room, or nothing was begun.
+ */
+bool exchange_part(struct exchange *x, uint64_t key, struct bytes part, bool first);
+
+/*
+ * All parts so far.  They are the message at hand from now on, from the first packet of
+ * the first part; the bytes live until exchange_forget().
+ */
+struct bytes exchange_whole(struct exchange *x, uint64_t key);
+void exchange_forget(struct exchange *x, uint64_t key);
 
 /*
  * EXCHANGE_SESSION bytes of state for this key, zeroed when new; the same bytes

@@ -7,7 +7,7 @@ libcore_a_SOURCES = \
 	%reldir%/address.h %reldir%/address.c \
 	%reldir%/clock.h %reldir%/clock.c \
 	%reldir%/common.h %reldir%/common.c \
-	%reldir%/exchange.h %reldir%/exchange.c \
+	%reldir%/exchange.h %reldir%/exchange.c %reldir%/parts.c \
 	%reldir%/hash.h %reldir%/hash.c \
 	%reldir%/json.h %reldir%/json.c \
 	%reldir%/encode.h %reldir%/encode.c \

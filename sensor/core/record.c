@@ -260,6 +260,11 @@ void record_message(struct record *r, const struct message *m, const uint8_t *ba
     r->nmessages++;
 }
 
+void record_base(struct record *r, const uint8_t *base)
+{
+    r->base = base;
+}
+
 static const struct message_node *message_node(const struct record *r, uint32_t place)
 {
     return (const struct message_node *)(const void *)back(r, place);
@@ -395,11 +400,15 @@ void record_set_text(struct record *r, unsigned slot, const char *text)
     set_bytes(r, slot, (struct bytes){(const uint8_t *)text, strlen(text)}, OFFSET_NONE);
 }
 
+/* Where in the message at hand; nowhere for what was worked out elsewhere. */
 static uint16_t offset_at(const struct record *r, const uint8_t *at)
 {
-    ptrdiff_t offset = r->base ? at - r->base : OFFSET_NONE;
+    uintptr_t offset = (uintptr_t)at - (uintptr_t)r->base;
 
-    return (uint16_t)(offset < OFFSET_NONE ? offset : OFFSET_NONE);
+    if (!r->base || !r->nmessages || offset >= OFFSET_NONE ||
+        offset > message_node(r, r->last_message)->message.length)
+        return OFFSET_NONE;
+    return (uint16_t)offset;
 }
 
 /* A number is set only when all its bytes were there. */
@@ -606,9 +615,10 @@ void run_point(const struct run *run, uint32_t i, struct point *out)
     else
         out->raw = (struct bytes){run->values.at + (size_t)i * size, size};
     out->value = real_of(packed(out->raw, run->big_endian), run->type);
-    if (i < run->quality.len) {
+    if ((i + 1) * sizeof out->quality <= run->quality.len) {
         out->has_quality = true;
-        out->quality = run->quality.at[i];
+        memcpy(&out->quality, run->quality.at + i * sizeof out->quality,
+               sizeof out->quality);
     }
     if ((i + 1) * sizeof out->time <= run->times.len) {
         out->has_time = true;

@@ -111,7 +111,7 @@ struct run {
     uint8_t message;
     uint16_t offset;      /* of the first value in its message */
     struct bytes values;  /* packed, as on the wire */
-    struct bytes quality; /* one mask a point, or empty */
+    struct bytes quality; /* one uint16_t mask a point, host order, or empty */
     struct bytes times;   /* one int64_t a point, host order, ns, or empty */
 };
 
@@ -120,7 +120,7 @@ struct point {
     uint64_t address;
     uint8_t table, type, access;
     bool has_quality, has_time;
-    uint8_t quality;
+    uint16_t quality;
     int64_t time;
     double value;
     struct bytes raw; /* as on the wire; a bit: one byte, 0 or 1 */
@@ -186,6 +186,7 @@ struct record {
     uint8_t rank;   /* enum record_rank; like `number` set by the worker */
     bool scratch;   /* goes nowhere: the pool was empty */
     bool late_stub; /* told as unanswered, waits for a late answer */
+    bool more;      /* answered in part, waits for the rest */
     uint8_t nmessages, nviolations;
     uint16_t violations_total;
     uint16_t nvalues;
@@ -249,6 +250,9 @@ size_t record_pool_free(struct record_pool *pool);
 
 /* A message begins; values set from here on come from it. */
 void record_message(struct record *r, const struct message *m, const uint8_t *base);
+
+/* Offsets count from here on in a copy of the message's content. */
+void record_base(struct record *r, const uint8_t *base);
 
 /* Reads a number at the cursor into the slot and returns it. */
 uint8_t take_u8(struct record *r, struct cursor *c, unsigned slot);

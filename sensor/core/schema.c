@@ -27,6 +27,7 @@ const struct label common_violations[] = {
     {VIOLATION_NO_REQUEST,       "unsolicited_answer",  0, "an answer that nobody asked for"},
     {VIOLATION_DUPLICATE_ANSWER, "duplicate_answer",    0, "a second answer to a request already answered"},
     {VIOLATION_CUT,              "incomplete_capture",  0, "the capture holds only a part of the message: no fault of its sender"},
+    {VIOLATION_INCOMPLETE,       "incomplete_answer",   0, "an answer of several messages of which the last never came"},
     {0},
 };
 

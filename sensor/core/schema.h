@@ -110,6 +110,7 @@ enum violation_reason {
     VIOLATION_NO_REQUEST,       /* an answer nobody asked for */
     VIOLATION_DUPLICATE_ANSWER, /* a second answer to the same request */
     VIOLATION_CUT,              /* the capture holds only a part of the message */
+    VIOLATION_INCOMPLETE,       /* an answer of several messages that ends too early */
     VIOLATION_OWN = 16
 };
 
