@@ -6,7 +6,14 @@ dissectors = \
 	%reldir%/modbus/diagnostics.c %reldir%/modbus/files.c \
 	%reldir%/modbus/framing.c %reldir%/modbus/functions.c \
 	%reldir%/modbus/identification.c %reldir%/modbus/tables.c \
-	%reldir%/modbus/umas.c
+	%reldir%/modbus/umas.c \
+	%reldir%/s7comm.c %reldir%/s7comm_plus.c \
+	%reldir%/s7/carried.c %reldir%/s7/carried.h \
+	%reldir%/s7/iso.c %reldir%/s7/iso.h \
+	%reldir%/s7/s7.h %reldir%/s7/s7_blocks.c %reldir%/s7/s7_items.c \
+	%reldir%/s7/s7_pdu.c %reldir%/s7/s7_programmer.c %reldir%/s7/s7_services.c \
+	%reldir%/s7/s7_szl.c %reldir%/s7/s7_tables.c %reldir%/s7/s7_userdata.c \
+	%reldir%/s7/plus.c %reldir%/s7/plus.h
 
 noinst_LIBRARIES += libdissectors.a
 libdissectors_a_SOURCES = $(dissectors) %reldir%/dissector.h %reldir%/registry.c

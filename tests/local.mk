@@ -34,6 +34,10 @@ unit_tests += %reldir%/test_json
 %canon_reldir%_test_json_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_json_LDADD  = $(with_core)
 
+unit_tests += %reldir%/test_sha256
+%canon_reldir%_test_sha256_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_sha256_LDADD  = $(with_core)
+
 unit_tests += %reldir%/test_ring
 %canon_reldir%_test_ring_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_ring_LDADD  = $(with_core) -lpthread
