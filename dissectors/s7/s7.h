@@ -240,6 +240,8 @@ enum s7_slot {
     SZL_LED_ON,
     SZL_LED_BLINK,
     SZL_EVENT,
+    SZL_PRIORITY,
+    SZL_OB,
     SZL_RACK,
     SZL_SLOT,
     SZL_EXPECTED_TYPE,
@@ -341,6 +343,9 @@ void s7_write_answer(struct pdu *p);
 /* So many item descriptions, or data items as answer to the items of the record. */
 void s7_items(struct pdu *p, struct cursor *c, unsigned count);
 void s7_data_items(struct pdu *p, struct cursor *c, unsigned count, unsigned access);
+
+/* The length of a data item, in bytes; for some transport sizes it counts bits. */
+size_t s7_take_length(struct record *r, struct cursor *c, unsigned transport);
 
 /* So many return codes and nothing else. */
 void s7_return_codes(struct pdu *p, struct cursor *c, unsigned count);

@@ -284,7 +284,7 @@ static void error_or_nothing(struct pdu *p, bool is_error)
     struct cursor at = p->param;
     unsigned code = cur_be16(&p->param);
 
-    if (is_error && code && !*p->param.truncated) {
+    if (is_error && !*p->param.truncated) {
         record_set_at(p->r, ERROR, code, (uint16_t)(at.at - p->r->base), 2);
         p->error = code;
     }

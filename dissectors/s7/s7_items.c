@@ -264,10 +264,15 @@ void s7_items(struct pdu *p, struct cursor *c, unsigned count)
 
 /* ---- data items ---------------------------------------------------------------- */
 
-/* Bytes of a data item whose length field says this. */
-static size_t data_size(unsigned transport, unsigned length)
+size_t s7_take_length(struct record *r, struct cursor *c, unsigned transport)
 {
-    return transport >= 3 && transport <= 5 ? (length + 7u) / 8u : length;
+    size_t length = cur_be16(c);
+
+    if (transport >= 3 && transport <= 5)
+        length = (length + 7) / 8;
+    if (!*c->truncated)
+        record_set_at(r, LENGTH, length, (uint16_t)(c->at - 2 - r->base), 2);
+    return length;
 }
 
 static uint64_t cell(const struct record *r, const struct row *row, unsigned slot)
@@ -330,7 +335,7 @@ static bool data_item(struct pdu *p, struct cursor *c, const struct variable *v,
                       unsigned access, unsigned *nrefused)
 {
     struct cursor at = *c;
-    unsigned code, transport, length;
+    unsigned code, transport;
     struct bytes data;
     size_t size;
 
@@ -338,8 +343,7 @@ static bool data_item(struct pdu *p, struct cursor *c, const struct variable *v,
     code = take_u8(p->r, c, RETURN_CODE);
     *nrefused += refused(p, code);
     transport = take_u8(p->r, c, TRANSPORT);
-    length = take_be16(p->r, c, LENGTH);
-    size = data_size(transport, length);
+    size = s7_take_length(p->r, c, transport);
     if (size > cur_left(c)) {
         record_violation(p->r, ITEM_OVERRUN, &at);
         return false;

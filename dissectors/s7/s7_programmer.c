@@ -5,7 +5,7 @@
  *     parameters(2) data(2)
  *     ..(2) trigger(2) frequency(2) ..(12) event(2)                     request
  *     n(2) { area factor DB(2) first(2) } ... [data items]              variables
- *     function sequence                                                 a job by number
+ *     [..(2)] function sequence                                         a job by number
  *     ..(4)                                                             what comes back
  *
  * The answer to a job gives it a number, its sequence; values that come later, unasked,
@@ -14,7 +14,7 @@
 
 #include "dissectors/s7/s7.h"
 
-enum { PARAMETERS = 20, JOB_SIZE = 2, ITEM_SIZE = 6 };
+enum { PARAMETERS = 20, JOB_SIZE = 2, LONG_JOB_SIZE = 4, ITEM_SIZE = 6 };
 
 enum {
     VARIABLE_STATUS = 2,
@@ -138,6 +138,8 @@ void s7_programmer_ask(struct pdu *p)
         if (cur_left(&data) >= 2)
             variables(p, &data);
     } else if (names_job(p->sub) && cur_left(&data) >= JOB_SIZE) {
+        if (cur_left(&data) == LONG_JOB_SIZE)
+            cur_skip(&data, LONG_JOB_SIZE - JOB_SIZE);
         take_u8(p->r, &data, TIS_JOB);
         take_u8(p->r, &data, TIS_JOB_SEQUENCE);
     }

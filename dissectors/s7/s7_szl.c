@@ -168,7 +168,9 @@ static void place_row(struct szl_row *row)
 static void event_row(struct szl_row *row)
 {
     set(row, SZL_EVENT, cur_be16(&row->c));
-    cur_skip(&row->c, 10);
+    set(row, SZL_PRIORITY, cur_u8(&row->c));
+    set(row, SZL_OB, cur_u8(&row->c));
+    cur_skip(&row->c, 8);
     s7_date_and_time(row->r, &row->c, SZL_TIME);
 }
 

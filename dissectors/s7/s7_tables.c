@@ -160,6 +160,12 @@ static const struct label groups[] = {
     {0},
 };
 
+static const struct label units[] = {
+    {0, "last", 0, "it was the last unit"},
+    {1, "more_follow", 0, "more units are to be asked for"},
+    {0},
+};
+
 static const struct label methods[] = {
     {0x11, "request", 0, "a short head"},
     {0x12, "response", 0, "a long head"},
@@ -308,8 +314,12 @@ static const struct label lists[] = {
 };
 
 static const struct label leds[] = {
-    {1, "sf"}, {2, "intf"}, {3, "extf"}, {4, "run"}, {5, "stop"}, {6, "frce"}, {7, "crst"},
-    {8, "baf"}, {11, "bus1f"}, {12, "bus2f"}, {13, "redf"}, {14, "mstr"}, {21, "maint"}, {0},
+    {1,  "sf", 0, "group error"}, {2, "intf", 0, "internal error"}, {3, "extf", 0, "external error"},
+    {4,  "run", 0, "runs"}, {5, "stop", 0, "stopped"}, {6, "frce", 0, "something is forced"},
+    {7,  "crst", 0, "cold restart"}, {8, "baf", 0, "battery"}, {11, "bus1f", 0, "bus error, interface 1"},
+    {12, "bus2f", 0, "bus error, interface 2"}, {13, "redf", 0, "redundancy error"},
+    {14, "mstr", 0, "master of a redundant pair"}, {21, "maint", 0, "maintenance is wanted"},
+    {0},
 };
 
 static const struct label blinks[] = {
@@ -406,7 +416,7 @@ const struct field s7_fields[NSLOTS] = {
     [PARAMETER_LENGTH] = {"parameter_length", FIELD_INT, "Bytes of parameters", .wireshark = "s7comm.header.parlg", .side = SIDE_BOTH},
     [DATA_LENGTH]      = {"data_length", FIELD_INT, "Bytes of data", .wireshark = "s7comm.header.datlg", .side = SIDE_BOTH},
     [ERROR_CLASS]      = {"error_class", FIELD_ENUM, "Kind of the error", error_classes, "s7comm.header.errcls", .side = SIDE_RESPONSE},
-    [ERROR_CODE]       = {"error_code", FIELD_INT, "The error in its class", .wireshark = "s7comm.header.errcod", .side = SIDE_RESPONSE, .flags = FIELD_HEX},
+    [ERROR_CODE]       = {"error_number", FIELD_INT, "The error in its class", .wireshark = "s7comm.header.errcod", .side = SIDE_RESPONSE, .flags = FIELD_HEX},
     [ERROR]            = {"error", FIELD_ENUM, "The error: class and code, or that of userdata", errors, "s7comm.param.errcod s7comm.data.blockcontrol.errorcode", .side = SIDE_BOTH, .flags = FIELD_HEX},
     [METHOD]           = {"method", FIELD_ENUM, "Whether the head of userdata is long", methods, "s7comm.param.userdata.reqres1", .side = SIDE_BOTH},
     [TYPE]             = {"userdata_type", FIELD_ENUM, "Whether it asks, answers, or comes unasked", types, "s7comm.param.userdata.type", .side = SIDE_BOTH},
@@ -414,7 +424,7 @@ const struct field s7_fields[NSLOTS] = {
     [SUBFUNCTION]      = {"subfunction", FIELD_INT, "Function in its group", .wireshark = "s7comm.param.userdata.subfunc s7comm.param.modetrans.subfunc", .side = SIDE_BOTH, .flags = FIELD_IDENTITY},
     [SEQUENCE]         = {"sequence", FIELD_INT, "Number of a job that goes on", .wireshark = "s7comm.param.userdata.seq_num", .side = SIDE_BOTH},
     [DATA_UNIT]        = {"data_unit", FIELD_INT, "Reference of an answer in several units", .wireshark = "s7comm.param.userdata.dataunitref", .side = SIDE_BOTH},
-    [LAST_UNIT]        = {"last_unit", FIELD_BOOL, "No more units follow", .side = SIDE_BOTH},
+    [LAST_UNIT]        = {"unit_state", FIELD_ENUM, "Whether more units of the answer follow", units, "s7comm.param.userdata.lastdataunit", .side = SIDE_BOTH},
     [AMQ_CALLING]      = {"jobs_calling", FIELD_INT, "Jobs at once, of who calls", .wireshark = "s7comm.param.maxamq_calling", .side = SIDE_BOTH},
     [AMQ_CALLED]       = {"jobs_called", FIELD_INT, "Jobs at once, of who is called", .wireshark = "s7comm.param.maxamq_called", .side = SIDE_BOTH},
     [PDU_LENGTH]       = {"pdu_length", FIELD_INT, "Longest PDU", .wireshark = "s7comm.param.pdu_length", .side = SIDE_BOTH},
@@ -438,12 +448,12 @@ const struct field s7_fields[NSLOTS] = {
     [ITEM_RAW]         = {"item_raw", FIELD_BYTES, "What of it is not taken apart", .group = GROUP_ITEM},
     [RETURN_CODE]      = {"return_code", FIELD_ENUM, "How it went", return_codes, "s7comm.data.returncode", .side = SIDE_BOTH, .group = GROUP_DATA},
     [TRANSPORT]        = {"transport_size", FIELD_ENUM, "How the length is counted", data_transports, "s7comm.data.transportsize", .side = SIDE_BOTH, .group = GROUP_DATA},
-    [LENGTH]           = {"data_size", FIELD_INT, "Length, as the message says", .wireshark = "s7comm.data.length", .side = SIDE_BOTH, .group = GROUP_DATA},
+    [LENGTH]           = {"data_size", FIELD_INT, "Bytes, as the message says; it counts bits for some types", .wireshark = "s7comm.data.length", .side = SIDE_BOTH, .group = GROUP_DATA},
     [DATA]             = {"data", FIELD_BYTES, "The bytes", .side = SIDE_BOTH, .group = GROUP_DATA},
     [BLOCK_STATUS]     = {"block_status", FIELD_FLAGS, "How the transfer goes", statuses, "s7comm.param.blockcontrol.functionstatus", .side = SIDE_BOTH},
     [TRANSFER_ID]      = {"transfer_id", FIELD_INT, "Number of an upload", .wireshark = "s7comm.data.blockcontrol.uploadid", .side = SIDE_BOTH},
     [BLOCK_FILE]       = {"block_file", FIELD_TEXT, "The block as the message names it", .wireshark = "s7comm.param.blockcontrol.filename"},
-    [BLOCK_TYPE]       = {"block_type", FIELD_ENUM, "Type of the block", s7_block_types, "s7comm.blockinfo.subblk_type", .side = SIDE_BOTH},
+    [BLOCK_TYPE]       = {"block_type", FIELD_ENUM, "Type of the block", s7_block_types, .side = SIDE_BOTH},
     [BLOCK_NUMBER]     = {"block_number", FIELD_INT, "Number of the block", .wireshark = "s7comm.data.blockcontrol.block_number s7comm.data.blockinfo.block_number s7comm.blockinfo.block_num", .side = SIDE_BOTH},
     [BLOCK_DESTINATION] = {"block_place", FIELD_TEXT, "A: active, P: passive, not yet in use, B: both", .wireshark = "s7comm.data.blockcontrol.dest_filesys s7comm.data.blockinfo.filesys"},
     [BLOCK_LENGTH]     = {"upload_length", FIELD_INT, "Bytes the PLC is going to send", .side = SIDE_RESPONSE},
@@ -460,7 +470,7 @@ const struct field s7_fields[NSLOTS] = {
     [BLOCK_AUTHOR]     = {"block_author", FIELD_TEXT, "Who wrote it", .wireshark = "s7comm.blockinfo.author", .side = SIDE_BOTH},
     [BLOCK_FAMILY]     = {"block_family", FIELD_TEXT, "Its family", .wireshark = "s7comm.blockinfo.family", .side = SIDE_BOTH},
     [BLOCK_NAME]       = {"block_name", FIELD_TEXT, "Its name", .wireshark = "s7comm.blockinfo.headername", .side = SIDE_BOTH},
-    [BLOCK_VERSION]    = {"block_version", FIELD_INT, "Its version, half a byte each", .wireshark = "s7comm.blockinfo.headerversion", .side = SIDE_BOTH, .flags = FIELD_HEX},
+    [BLOCK_VERSION]    = {"block_version", FIELD_INT, "Its version, half a byte each", .side = SIDE_BOTH, .flags = FIELD_HEX},
     [BLOCK_CHECKSUM]   = {"block_checksum", FIELD_INT, "Its checksum", .wireshark = "s7comm.blockinfo.checksum", .side = SIDE_BOTH, .flags = FIELD_HEX},
     [BLOCK_SHA256]     = {"block_sha256", FIELD_TEXT, "Of all that was transferred", .side = SIDE_BOTH, .flags = FIELD_DERIVED},
     [ROW_TYPE]         = {"type", FIELD_ENUM, "Type of the block", s7_block_types, .side = SIDE_BOTH, .group = GROUP_BLOCK_ROW},
@@ -485,7 +495,9 @@ const struct field s7_fields[NSLOTS] = {
     [SZL_LED]          = {"led", FIELD_ENUM, "Which LED", leds, "s7comm.szl.xy74.0000.cpu_led_id.id", .side = SIDE_RESPONSE, .group = GROUP_SZL},
     [SZL_LED_ON]       = {"led_on", FIELD_BOOL, "It is on", .wireshark = "s7comm.szl.xy74.0000.led_on", .side = SIDE_RESPONSE, .group = GROUP_SZL},
     [SZL_LED_BLINK]    = {"led_blink", FIELD_ENUM, "How it blinks", blinks, "s7comm.szl.xy74.0000.led_blink", .side = SIDE_RESPONSE, .group = GROUP_SZL},
-    [SZL_EVENT]        = {"szl_event", FIELD_INT, "Number of the event", .wireshark = "s7comm.szl.0424.0000.ereig", .side = SIDE_RESPONSE, .group = GROUP_SZL, .flags = FIELD_HEX},
+    [SZL_EVENT]        = {"szl_event", FIELD_INT, "Number of the event", .wireshark = "s7comm.szl.0424.0000.ereig s7comm.cpu.diag_msg.eventid", .side = SIDE_RESPONSE, .group = GROUP_SZL, .flags = FIELD_HEX},
+    [SZL_PRIORITY]     = {"priority", FIELD_INT, "Priority class of the event", .wireshark = "s7comm.cpu.diag_msg.prioclass", .side = SIDE_RESPONSE, .group = GROUP_SZL},
+    [SZL_OB]           = {"ob", FIELD_INT, "OB the event belongs to", .wireshark = "s7comm.cpu.diag_msg.obnumber", .side = SIDE_RESPONSE, .group = GROUP_SZL},
     [SZL_RACK]         = {"module_rack", FIELD_INT, "Rack or station of the module", .wireshark = "s7comm.szl.0091.0000.adr1 s7comm.szl.xy74.0000.cpu_led_id.rackno", .side = SIDE_RESPONSE, .group = GROUP_SZL},
     [SZL_SLOT]         = {"module_slot", FIELD_INT, "Slot in the high byte, submodule in the low one", .wireshark = "s7comm.szl.0091.0000.adr2", .side = SIDE_RESPONSE, .group = GROUP_SZL, .flags = FIELD_HEX},
     [SZL_EXPECTED_TYPE] = {"expected_type", FIELD_INT, "Type of module that should be there", .wireshark = "s7comm.szl.0091.0000.exptype", .side = SIDE_RESPONSE, .group = GROUP_SZL, .flags = FIELD_HEX},
@@ -513,6 +525,7 @@ const struct field s7_fields[NSLOTS] = {
     [EVENT_PRIORITY]   = {"event_priority", FIELD_INT, "Its priority class", .wireshark = "s7comm.cpu.diag_msg.prioclass", .side = SIDE_BOTH},
     [SUBSCRIBED]       = {"subscribed", FIELD_FLAGS, "Events to be told", events, "s7comm.cpu.msg.events"},
     [SUBSCRIBER]       = {"subscriber", FIELD_TEXT, "Who wants to be told", .wireshark = "s7comm.cpu.msg.username"},
+    [ALARM_COUNT]      = {"alarm_count", FIELD_INT, "Objects that are asked for", .wireshark = "s7comm.alarm.nr_objects", .side = SIDE_BOTH},
     [JOB_ID]           = {"job_id", FIELD_INT, "Job that ends", .wireshark = "s7comm.cyclic.job_id"},
     [INTERVAL_BASE]    = {"interval_base", FIELD_ENUM, "Unit of the interval", bases, "s7comm.cyclic.interval_timebase"},
     [INTERVAL]         = {"interval", FIELD_INT, "How often, in that unit", .wireshark = "s7comm.cyclic.interval_time"},

@@ -18,7 +18,7 @@ enum { CODE_OK = 0xff, HEAD_MARK = 0x000112, MODE_MARK = 0x10 };
 struct cursor s7_data_unit(struct pdu *p)
 {
     struct cursor at = p->data;
-    unsigned transport, length;
+    unsigned transport;
     size_t size;
 
     if (cur_left(&p->data) == 0)
@@ -26,8 +26,7 @@ struct cursor s7_data_unit(struct pdu *p)
     record_row(p->r, GROUP_DATA);
     take_u8(p->r, &p->data, RETURN_CODE);
     transport = take_u8(p->r, &p->data, TRANSPORT);
-    length = take_be16(p->r, &p->data, LENGTH);
-    size = transport >= 3 && transport <= 5 ? (length + 7u) / 8u : length;
+    size = s7_take_length(p->r, &p->data, transport);
     if (size > cur_left(&p->data)) {
         record_violation(p->r, ITEM_OVERRUN, &at);
         size = cur_left(&p->data);
@@ -176,8 +175,7 @@ static void take_text(struct pdu *p, struct cursor *c, unsigned slot)
     struct cursor whole = cur_cut(c, 8);
     struct bytes b = s7_trimmed((struct bytes){whole.at, cur_left(&whole)});
 
-    if (b.len)
-        take_bytes(p->r, &whole, b.len, slot);
+    take_bytes(p->r, &whole, b.len, slot);
 }
 
 /* 01 00 type(2) length(2) .. flags language type number(2) ... as a block begins, and
@@ -281,9 +279,36 @@ static void subscribe(struct pdu *p)
     keep(p, &c);
 }
 
-static void alarm(struct pdu *p)
+/* A function and a count, then items as a read has them. */
+static void alarms_ask(struct pdu *p)
 {
-    raw(p);
+    struct cursor c = s7_data_unit(p);
+    unsigned count;
+
+    if (cur_left(&c) < 2)
+        return;
+    cur_skip(&c, 1);
+    count = take_u8(p->r, &c, ALARM_COUNT);
+    s7_items(p, &c, count);
+    keep(p, &c);
+}
+
+/* One data item for all of them. */
+static void alarms_answer(struct pdu *p)
+{
+    struct cursor c = s7_data_unit(p);
+
+    if (cur_left(&c) < 2)
+        return;
+    cur_skip(&c, 1);
+    take_u8(p->r, &c, ALARM_COUNT);
+    if (cur_left(&c) >= 4) {
+        record_row(p->r, GROUP_DATA);
+        take_u8(p->r, &c, RETURN_CODE);
+        take_u8(p->r, &c, TRANSPORT);
+        cur_skip(&c, 2); /* bytes of all that follows */
+    }
+    keep(p, &c);
 }
 
 /* ---- security ------------------------------------------------------------------------------ */
@@ -310,7 +335,7 @@ static const struct body bodies[] = {
     {USERDATA_OF(GROUP_CPU, 1),        s7_szl_ask,         s7_szl_answer},
     {USERDATA_OF(GROUP_CPU, 2),        subscribe,          raw},
     {USERDATA_OF(GROUP_CPU, 3),        raw,                diagnostic_message},
-    {USERDATA_OF(GROUP_CPU, 17),       raw,                alarm},
+    {USERDATA_OF(GROUP_CPU, 19),       alarms_ask,         alarms_answer},
     {USERDATA_OF(GROUP_TIME, 1),       raw,                clock},
     {USERDATA_OF(GROUP_TIME, 2),       clock,              raw},
     {USERDATA_OF(GROUP_TIME, 3),       raw,                clock},
@@ -342,9 +367,7 @@ static void long_head(struct pdu *p)
     if (cur_left(&p->param) < 4)
         return;
     take_u8(p->r, &p->param, DATA_UNIT);
-    record_set_at(p->r, LAST_UNIT, *p->param.at == 0,
-                  (uint16_t)(p->param.at - p->r->base), 1);
-    cur_skip(&p->param, 1);
+    take_u8(p->r, &p->param, LAST_UNIT);
     at = p->param;
     error = cur_be16(&p->param);
     record_set_at(p->r, ERROR, error, (uint16_t)(at.at - p->r->base), 2);
