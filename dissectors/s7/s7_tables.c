@@ -449,7 +449,7 @@ const struct field s7_fields[NSLOTS] = {
     [RETURN_CODE]      = {"return_code", FIELD_ENUM, "How it went", return_codes, "s7comm.data.returncode", .side = SIDE_BOTH, .group = GROUP_DATA},
     [TRANSPORT]        = {"transport_size", FIELD_ENUM, "How the length is counted", data_transports, "s7comm.data.transportsize", .side = SIDE_BOTH, .group = GROUP_DATA},
     [LENGTH]           = {"data_size", FIELD_INT, "Bytes, as the message says; it counts bits for some types", .wireshark = "s7comm.data.length", .side = SIDE_BOTH, .group = GROUP_DATA},
-    [DATA]             = {"data", FIELD_BYTES, "The bytes", .side = SIDE_BOTH, .group = GROUP_DATA},
+    [DATA]             = {"data", FIELD_BYTES, "The bytes", .wireshark = "s7comm.resp.data", .side = SIDE_BOTH, .group = GROUP_DATA},
     [BLOCK_STATUS]     = {"block_status", FIELD_FLAGS, "How the transfer goes", statuses, "s7comm.param.blockcontrol.functionstatus", .side = SIDE_BOTH},
     [TRANSFER_ID]      = {"transfer_id", FIELD_INT, "Number of an upload", .wireshark = "s7comm.data.blockcontrol.uploadid", .side = SIDE_BOTH},
     [BLOCK_FILE]       = {"block_file", FIELD_TEXT, "The block as the message names it", .wireshark = "s7comm.param.blockcontrol.filename"},
