@@ -42,7 +42,6 @@ const struct label iso_types[] = {
     {TPDU_DC, "disconnect_confirm", 0, "agrees to the end"},
     {TPDU_CC, "connect_confirm", 0, "agrees to the connection"},
     {TPDU_CR, "connect_request", 0, "asks for a connection"},
-    {TPDU_DT, "data", 0, "carries something, or is empty"},
     {0},
 };
 
@@ -350,6 +349,8 @@ static void called(struct record *r, struct bytes b)
     if (b.len != S7_TSAP_SIZE)
         return;
     if (b.at[0] >= 1 && b.at[0] <= CONNECTION_MOST) {
+        if (record_get(r, ISO_CONNECTION)) /* the answer repeats it */
+            return;
         record_set(r, ISO_CONNECTION, b.at[0]);
         record_set(r, ISO_RACK, b.at[1] >> 5);
         record_set(r, ISO_SLOT, b.at[1] & 0x1f);

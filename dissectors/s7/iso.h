@@ -80,9 +80,9 @@ enum iso_violation {
     [ISO_TPDU_SIZE]   = {"tpdu_size", FIELD_INT, "Longest TPDU, bytes", .wireshark = "cotp.tpdu_size", .side = SIDE_BOTH}, \
     [ISO_SOURCE_TSAP] = {"source_tsap", FIELD_BYTES, "Who calls", .wireshark = "cotp.src-tsap-bytes", .side = SIDE_BOTH}, \
     [ISO_DESTINATION_TSAP] = {"destination_tsap", FIELD_BYTES, "Who is called", .wireshark = "cotp.dst-tsap-bytes", .side = SIDE_BOTH}, \
-    [ISO_CONNECTION]  = {"connection_type", FIELD_ENUM, "From the called TSAP: what for", iso_connections, .flags = FIELD_DERIVED}, \
-    [ISO_RACK]        = {"rack", FIELD_INT, "From the called TSAP", .says = "rack", .flags = FIELD_DERIVED}, \
-    [ISO_SLOT]        = {"slot", FIELD_INT, "From the called TSAP", .says = "slot", .flags = FIELD_DERIVED}, \
+    [ISO_CONNECTION]  = {"connection_type", FIELD_ENUM, "From the called TSAP: what for", iso_connections, .side = SIDE_BOTH, .flags = FIELD_DERIVED}, \
+    [ISO_RACK]        = {"rack", FIELD_INT, "From the called TSAP", .says = "rack", .side = SIDE_BOTH, .flags = FIELD_DERIVED}, \
+    [ISO_SLOT]        = {"slot", FIELD_INT, "From the called TSAP", .says = "slot", .side = SIDE_BOTH, .flags = FIELD_DERIVED}, \
     [ISO_CAUSE]       = {"disconnect_cause", FIELD_ENUM, "Why the transport refuses or ends", iso_causes, "cotp.cause cotp.reject_cause", .side = SIDE_BOTH}
 
 #define ISO_FUNCTION_LABELS \

@@ -297,6 +297,6 @@ void s7_szl_answer(struct pdu *p)
     l->going = !p->last && l->row <= ROW_MAX;
     if (cur_left(&c) > 0) {
         record_violation(p->r, BAD_SZL, &c);
-        take_bytes(p->r, &c, cur_left(&c), SZL_DATA);
+        take_bytes(p->r, &c, cur_left(&c), DATA_REST);
     }
 }

@@ -350,8 +350,8 @@ static const struct label events[] = {
 };
 
 static const struct label bases[] = {
-    {0, "100_ms", 0, "a tenth of a second"}, {1, "1_s", 0, "a second"},
-    {2, "10_s", 0, "ten seconds"}, {0},
+    {0, "tenths", 0, "a tenth of a second"}, {1, "seconds", 0, "a second"},
+    {2, "tens", 0, "ten seconds"}, {0},
 };
 
 const struct label s7_operations[] = {
@@ -362,7 +362,6 @@ const struct label s7_operations[] = {
 
 const struct label s7_violations[] = {
     ISO_VIOLATION_LABELS,
-    {WRONG_PROTOCOL_ID,   "wrong_protocol_id", 0, "not what this protocol begins with"},
     {UNKNOWN_ROSCTR,      "unknown_rosctr", 0, "a kind of PDU that does not exist"},
     {PARTS_DIFFER,        "parts_differ", 0, "parameters and data are not as long as the PDU"},
     {UNKNOWN_FUNCTION,    "unknown_function", 0, "a function that does not exist"},

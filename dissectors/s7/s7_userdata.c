@@ -38,7 +38,8 @@ struct cursor s7_data_unit(struct pdu *p)
 static void keep(struct pdu *p, struct cursor *c)
 {
     if (cur_left(c) > 0 && !p->secret)
-        take_bytes(p->r, c, cur_left(c), DATA);
+        take_bytes(p->r, c, cur_left(c),
+                   p->r->row_group == GROUP_DATA ? DATA : DATA_REST);
     else
         cur_skip(c, cur_left(c));
 }
