@@ -10,19 +10,14 @@ static long length(const struct side *side, struct cursor head)
     return iso_length(side, head, ISO_S7COMM_PLUS);
 }
 
-static const struct label functions[] = {ISO_FUNCTION_LABELS, {0}};
-static const struct label violations[] = {ISO_VIOLATION_LABELS, {0}};
-static const struct field fields[ISO_SLOTS] = {
-    ISO_FIELDS,
-    [FUNCTION] = {"function", FIELD_ENUM, "What is asked for", functions, .side = SIDE_BOTH, .flags = FIELD_FUNCTION},
-};
-
 const struct dissector dissector_s7comm_plus = {
     .schema = {.name = "s7comm_plus",
                .title = "S7comm-plus",
-               .fields = fields,
-               .nfields = ISO_SLOTS,
-               .violations = violations,
+               .fields = plus_fields,
+               .nfields = PLUS_NSLOTS,
+               .groups = plus_groups,
+               .ngroups = PLUS_NGROUPS,
+               .violations = plus_violations,
                .wireshark = "cotp"},
     .tcp_ports = {102},
     .patience = {2 * NS_PER_S, 30 * NS_PER_S, 60 * NS_PER_S},

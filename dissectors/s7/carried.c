@@ -47,6 +47,7 @@ enum verdict carried_message(struct exchange *x, const struct side *side,
     enum verdict verdict;
 
     (void)side;
+    plus_join(&iso, c, room);
     if (iso.joined)
         x->base = room;
     verdict = carried(x, &iso);

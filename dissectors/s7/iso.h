@@ -13,7 +13,7 @@
 
 enum {
     ISO_HEADER = 7,        /* TPKT and the header of a data TPDU */
-    ISO_JOINED = 32 << 10, /* bytes of fragments that are joined */
+    ISO_JOINED = 48 << 10, /* bytes of fragments that are joined */
 };
 
 enum iso_user { ISO_NOBODY, ISO_S7COMM, ISO_S7COMM_PLUS, ISO_TLS, ISO_OTHER };
