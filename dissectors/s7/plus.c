@@ -27,6 +27,8 @@ enum {
     AREA_FIRST = 80, /* I, Q, M, counters, timers */
     TAG_ITEM = 0x92,
     REFERENCE_SIZE = 80,
+    FLAGS_AT = 13, /* of a request */
+    FLAG_NO_ANSWER = 0x40,
 };
 
 /* What was seen of a connection. */
@@ -187,9 +189,9 @@ static void check_length(struct plus *p)
 {
     size_t whole = cur_left(&p->iso->payload);
 
-    if (p->iso->joined || p->iso->cut_short)
+    if (p->iso->cut_short || p->iso->too_long)
         return;
-    if (whole != PLUS_HEADER + p->length + (p->trailer ? PLUS_HEADER : 0u))
+    if (!p->iso->joined && whole != PLUS_HEADER + p->length + (p->trailer ? PLUS_HEADER : 0u))
         record_violation(p->r, PLUS_LENGTH_DIFFERS, &p->iso->payload);
     else if (!p->trailer && p->version != VERSION_EVENT)
         record_violation(p->r, PLUS_BAD_TRAILER, &p->iso->payload);
@@ -218,11 +220,15 @@ static void set_function(struct plus *p, unsigned function)
         p->r->verbs = l && l->verbs ? l->verbs : VERB_OTHER;
 }
 
-static void rest(struct plus *p)
+/* What is left; all of it when it was read amiss, since nobody knows from where on. */
+static void rest(struct plus *p, struct cursor body)
 {
+    if (*p->c.truncated) {
+        *p->c.truncated = false;
+        p->c.at = body.at;
+    }
     if (cur_left(&p->c) > 0 && !p->secret)
         take_bytes(p->r, &p->c, cur_left(&p->c), PLUS_REST);
-    cur_skip(&p->c, cur_left(&p->c));
 }
 
 /* ---- requests ---------------------------------------------------------------------------- */
@@ -502,12 +508,21 @@ static void take_function(struct plus *p)
     take_be16(p->r, &p->c, PLUS_SEQUENCE);
 }
 
+/* Credit for a subscription is given without an answer, or with a short one. */
+static bool wants_no_answer(const struct plus *p)
+{
+    return cur_left(&p->c) > FLAGS_AT && p->c.at[FLAGS_AT] & FLAG_NO_ANSWER;
+}
+
 static void request(struct plus *p)
 {
     read_function(p);
     exchange_role(p->x, SIDE_REQUEST);
-    p->r = exchange_request(p->x, key_of(p, p->x->message->side == SIDE_RESPONSE),
-                            p->function);
+    if (wants_no_answer(p))
+        p->r = exchange_alone(p->x, OUTCOME_SENT);
+    else
+        p->r = exchange_request(p->x, key_of(p, p->x->message->side == SIDE_RESPONSE),
+                                p->function);
     put_header(p);
     take_function(p);
     p->session = take_be32(p->r, &p->c, PLUS_SESSION);
@@ -525,8 +540,11 @@ static void response(struct plus *p)
 
     read_function(p);
     exchange_role(p->x, SIDE_RESPONSE);
-    p->r = exchange_response(p->x, key_of(p, p->x->message->side == SIDE_REQUEST),
-                             p->function);
+    if (p->opcode == OPCODE_RESPONSE_2)
+        p->r = exchange_alone(p->x, OUTCOME_SPONTANEOUS);
+    else
+        p->r = exchange_response(p->x, key_of(p, p->x->message->side == SIDE_REQUEST),
+                                 p->function);
     v = record_get_side(p->r, FUNCTION, SIDE_REQUEST);
     p->asked = v != NULL;
     put_header(p);
@@ -614,8 +632,12 @@ static void by_opcode(struct plus *p)
 enum verdict plus_message(struct exchange *x, const struct iso *iso)
 {
     struct plus p = {.x = x, .iso = iso, .c = iso->payload};
+    struct cursor body;
+    bool amiss = false;
 
+    p.c.truncated = &amiss; /* much of it is guessed: no fault of the sender's */
     read_header(&p);
+    body = p.c;
     if (p.version != VERSION_EVENT && is_continuation(&p))
         return TAKEN;
     if (p.version == VERSION_EVENT)
@@ -623,7 +645,7 @@ enum verdict plus_message(struct exchange *x, const struct iso *iso)
     else
         by_opcode(&p);
     check_length(&p);
-    rest(&p);
+    rest(&p, body);
     return TAKEN;
 }
 
