@@ -1,1 +1,1 @@
-EXTRA_DIST += %reldir%/README.md %reldir%/make %reldir%/scripts %reldir%/modbus
+EXTRA_DIST += %reldir%/README.md %reldir%/make %reldir%/scripts %reldir%/recipes %reldir%/modbus %reldir%/s7

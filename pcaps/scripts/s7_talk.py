@@ -1,0 +1,55 @@
+#!/usr/bin/python3
+"""Two ends that say what a file of tests/messages has them say.
+
+usage: s7_talk.py serve ADDRESS FILE | s7_talk.py call ADDRESS FILE
+
+Lines of the file that begin with > are the client's, with < the server's; each side
+sends its own and waits for the length of the other's. No stack made these: shapes come
+from public captures, contents are invented.
+"""
+
+import re
+import socket
+import sys
+import time
+
+
+def lines_of(path):
+    with open(path, encoding="utf-8") as text:
+        for line in text:
+            if line[0] in "<>":
+                yield line[0], bytes.fromhex(re.sub(r"\s", "", line[1:]))
+
+
+def receive(peer, size):
+    while size > 0:
+        got = peer.recv(size)
+        if not got:
+            sys.exit(0)
+        size -= len(got)
+
+
+def talk(peer, path, own):
+    peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for who, message in lines_of(path):
+        if who == own:
+            time.sleep(0.01)
+            peer.sendall(message)
+        else:
+            receive(peer, len(message))
+    time.sleep(0.1)
+    peer.close()
+
+
+def main():
+    what, address, path = sys.argv[1:]
+    if what == "call":
+        talk(socket.create_connection((address, 102)), path, ">")
+        return
+    with socket.create_server((address, 102)) as listener:
+        while True:
+            peer, _ = listener.accept()
+            talk(peer, path, "<")
+
+
+main()
