@@ -6,7 +6,7 @@
  *        B0 n { bytes DB(2) first(2) } ...                   DB read: several in one
  *        B2 FF area(2) DB or area(2) CRC(4) { LID(4) } ...   symbolic, S7-1200
  *        82 83 84 area|unit column(2) line(2) module lines   NCK, metric, inch
- *        A2 ..(6) parameter(2) index(2)                      Drive ES
+ *        A2 ..(5) parameter(2) index(2)                      Drive ES
  *     code transport length(2) data [fill]    data item: an odd one is filled up
  *
  * The length of a data item is in bits for bits, bytes and integers, else in bytes.
@@ -203,7 +203,7 @@ static void drive_item(struct pdu *p, struct cursor *c)
     char name[NAME_SIZE];
     unsigned number, index;
 
-    cur_skip(c, 6);
+    cur_skip(c, 5);
     number = take_be16(p->r, c, ITEM_PARAMETER);
     index = cur_be16(c);
     if (*c->truncated)

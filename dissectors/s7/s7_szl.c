@@ -188,6 +188,7 @@ static const struct shape {
     void (*read)(struct szl_row *row);
 } shapes[] = {
     {0x11, 28, module_row},
+    {0x19, 4,  led_row},
     {0x1c, 34, component_row},
     {0x24, 20, mode_row},
     {0x32, 40, protection_row},

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Two ends that say what a file of tests/messages has them say.
+"""Two ends that say what files of tests/messages have them say.
 
-usage: s7_talk.py serve ADDRESS FILE | s7_talk.py call ADDRESS FILE
+usage: s7_talk.py serve|call ADDRESS FILE...
 
 Lines of the file that begin with > are the client's, with < the server's; each side
 sends its own and waits for the length of the other's. No stack made these: shapes come
@@ -14,11 +14,12 @@ import sys
 import time
 
 
-def lines_of(path):
-    with open(path, encoding="utf-8") as text:
-        for line in text:
-            if line[0] in "<>":
-                yield line[0], bytes.fromhex(re.sub(r"\s", "", line[1:]))
+def lines_of(paths):
+    for path in paths:
+        with open(path, encoding="utf-8") as text:
+            for line in text:
+                if line[0] in "<>":
+                    yield line[0], bytes.fromhex(re.sub(r"\s", "", line[1:]))
 
 
 def receive(peer, size):
@@ -29,9 +30,9 @@ def receive(peer, size):
         size -= len(got)
 
 
-def talk(peer, path, own):
+def talk(peer, paths, own):
     peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    for who, message in lines_of(path):
+    for who, message in lines_of(paths):
         if who == own:
             time.sleep(0.01)
             peer.sendall(message)
@@ -42,14 +43,14 @@ def talk(peer, path, own):
 
 
 def main():
-    what, address, path = sys.argv[1:]
+    what, address, *paths = sys.argv[1:]
     if what == "call":
-        talk(socket.create_connection((address, 102)), path, ">")
+        talk(socket.create_connection((address, 102)), paths, ">")
         return
     with socket.create_server((address, 102)) as listener:
         while True:
             peer, _ = listener.accept()
-            talk(peer, path, "<")
+            talk(peer, paths, "<")
 
 
 main()
