@@ -18,5 +18,6 @@ librules_a_SOURCES = \
 	%reldir%/typer.h %reldir%/typer.c
 
 rulesdir = $(pkgdatadir)/rules
-dist_rules_DATA = %reldir%/shipped/modbus.yaml %reldir%/shipped/modbus_flow.yaml
+dist_rules_DATA = %reldir%/shipped/modbus.yaml %reldir%/shipped/modbus_flow.yaml \
+	%reldir%/shipped/s7comm.yaml
 EXTRA_DIST += %reldir%/README.md

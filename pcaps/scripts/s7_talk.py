@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Two ends that say what files of tests/messages have them say.
 
-usage: s7_talk.py serve|call ADDRESS FILE...
+usage: s7_talk.py serve|call ADDRESS[:PORT] FILE...
 
 Lines of the file that begin with > are the client's, with < the server's; each side
 sends its own and waits for the length of the other's. No stack made these: shapes come
@@ -44,10 +44,12 @@ def talk(peer, paths, own):
 
 def main():
     what, address, *paths = sys.argv[1:]
+    address, _, port = address.partition(":")
+    end = (address, int(port or 102))
     if what == "call":
-        talk(socket.create_connection((address, 102)), paths, ">")
+        talk(socket.create_connection(end), paths, ">")
         return
-    with socket.create_server((address, 102)) as listener:
+    with socket.create_server(end) as listener:
         while True:
             peer, _ = listener.accept()
             talk(peer, paths, "<")
