@@ -66,6 +66,11 @@ unit_tests += %reldir%/test_modbus
 %canon_reldir%_test_modbus_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_modbus_LDADD  = $(with_dissectors)
 
+unit_tests += %reldir%/test_s7
+%canon_reldir%_test_s7_SOURCES = %reldir%/test_s7.c %reldir%/dump.c %reldir%/feed.c
+%canon_reldir%_test_s7_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_s7_LDADD  = $(with_dissectors)
+
 # Rules.
 unit_tests += %reldir%/test_expression
 %canon_reldir%_test_expression_CFLAGS = $(unit_cflags)

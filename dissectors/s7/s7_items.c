@@ -344,6 +344,8 @@ static bool data_item(struct pdu *p, struct cursor *c, const struct variable *v,
     *nrefused += refused(p, code);
     transport = take_u8(p->r, c, TRANSPORT);
     size = s7_take_length(p->r, c, transport);
+    if (transport == 0) /* refused: Snap7 tells a length all the same */
+        return true;
     if (size > cur_left(c)) {
         record_violation(p->r, ITEM_OVERRUN, &at);
         return false;

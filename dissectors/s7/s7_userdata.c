@@ -11,7 +11,7 @@
 
 #include "dissectors/s7/s7.h"
 
-enum { CODE_OK = 0xff, HEAD_MARK = 0x000112, MODE_MARK = 0x10 };
+enum { CODE_OK = 0xff, HEAD_MARK = 0x000112, MODE_MARK = 0x000100 };
 
 /* ---- data ------------------------------------------------------------------------ */
 
@@ -392,7 +392,7 @@ static void put_head(struct pdu *p)
         record_violation(p->r, BAD_USERDATA, &at);
         return;
     }
-    if (mark != HEAD_MARK)
+    if (mark != HEAD_MARK && !(p->group == GROUP_MODE && mark == MODE_MARK))
         record_violation(p->r, BAD_USERDATA, &at);
     record_set_at(p->r, TYPE, p->type, offset, 1);
     record_set_at(p->r, GROUP, p->group, offset, 1);
