@@ -22,12 +22,13 @@ static struct record_pool pool;
 
 static int begin(void **state)
 {
-    static char path[512];
-    const char *top = getenv("top_srcdir"), *paths[] = {path};
-    struct ruleset_options options = {schemas, ndissectors, paths, 1, 1};
+    static char modbus[512], s7comm[512];
+    const char *top = getenv("top_srcdir"), *paths[] = {modbus, s7comm};
+    struct ruleset_options options = {schemas, ndissectors, paths, 2, 2};
 
     (void)state;
-    snprintf(path, sizeof path, "%s/rules/shipped/modbus.yaml", top ? top : ".");
+    snprintf(modbus, sizeof modbus, "%s/rules/shipped/modbus.yaml", top ? top : ".");
+    snprintf(s7comm, sizeof s7comm, "%s/rules/shipped/s7comm.yaml", top ? top : ".");
     for (unsigned i = 0; i < ndissectors; i++)
         schemas[i] = &dissectors[i]->schema;
     diagnostics_open(&d);
@@ -78,7 +79,7 @@ static void rules_over_empty_lists_sleep(void **state)
     (void)state;
     for (const struct rule *r = ruleset_rules(set); r; r = r->next)
         asleep += r->asleep;
-    assert_int_equal(asleep, 3);
+    assert_int_equal(asleep, 8);
 }
 
 /* A read of ten registers and its answer: what most records are. */
