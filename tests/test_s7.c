@@ -266,7 +266,7 @@ static void a_fragment_without_its_end_is_told(void **state)
 static void fragments_without_end_do_not_grow(void **state)
 {
     enum { PIECE = 4096, PIECES = ISO_JOINED / PIECE + 2 };
-    size_t len = PIECES * (PIECE + ISO_HEADER);
+    size_t len = (size_t)PIECES * (PIECE + ISO_HEADER);
     uint8_t *all = calloc(1, len);
     bool truncated = false;
     struct side side = {.direction = SIDE_REQUEST, .transport = 6, .sure = true};

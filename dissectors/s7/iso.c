@@ -229,7 +229,7 @@ static long probe(const struct side *side, struct bytes b, long size, enum iso_u
                    : LENGTH_NOT_MINE;
     payload = payload_of(b, (size_t)size);
     if (payload.len == 0)
-        return b.len < (size_t)size ? LENGTH_UNKNOWN
+        return b.len < (size_t)size                          ? LENGTH_UNKNOWN
                : user_behind(b, size) == user || side->usual ? size
                                                              : LENGTH_UNKNOWN;
     if (!likely(payload, user) && !(user == ISO_S7COMM_PLUS && likely(payload, ISO_TLS)))
@@ -294,7 +294,8 @@ static void append(struct iso *iso, uint8_t *room, size_t *used, struct cursor p
         n = ISO_JOINED - *used;
         iso->too_long = true;
     }
-    memcpy(room + *used, piece.at, n);
+    if (n > 0)
+        memcpy(room + *used, piece.at, n);
     *used += n;
 }
 
@@ -478,7 +479,5 @@ void iso_control(struct exchange *x, const struct iso *iso)
 
 unsigned iso_sender(const struct iso *iso)
 {
-    return iso->type == TPDU_CR   ? SIDE_REQUEST
-           : iso->type == TPDU_CC ? SIDE_RESPONSE
-                                  : 0;
+    return iso->type == TPDU_CR ? SIDE_REQUEST : iso->type == TPDU_CC ? SIDE_RESPONSE : 0;
 }

@@ -45,7 +45,8 @@ static struct state *state_of(struct exchange *x)
 
 /* ---- chains -------------------------------------------------------------------------- */
 
-static size_t le_size(const uint8_t *at)
+/* The length field of a TPKT and of a PDU stands at the same place. */
+static size_t length_at(const uint8_t *at)
 {
     return (size_t)at[2] << 8 | at[3];
 }
@@ -64,7 +65,7 @@ static struct bytes carried(struct bytes b, size_t size)
 static bool lacks_trailer(struct bytes p)
 {
     return p.len >= PLUS_HEADER && p.at[0] == PLUS_ID && p.at[1] >= 1 && p.at[1] <= 3 &&
-           p.len == PLUS_HEADER + le_size(p.at);
+           p.len == PLUS_HEADER + length_at(p.at);
 }
 
 long plus_chain(struct bytes b, long first)
@@ -110,7 +111,7 @@ void plus_join(struct iso *iso, struct cursor *c, uint8_t *room)
     memcpy(room, iso->start.at, used);
     while (cur_left(c) > 0) {
         struct bytes all = {c->at, cur_left(c)}, part;
-        size_t size = all.len > 3 ? le_size(all.at) : all.len;
+        size_t size = all.len > 3 ? length_at(all.at) : all.len;
 
         part = part_of(carried(all, size));
         iso->cut_short |= size > all.len;
@@ -191,7 +192,8 @@ static void check_length(struct plus *p)
 
     if (p->iso->cut_short || p->iso->too_long)
         return;
-    if (!p->iso->joined && whole != PLUS_HEADER + p->length + (p->trailer ? PLUS_HEADER : 0u))
+    if (!p->iso->joined &&
+        whole != PLUS_HEADER + p->length + (p->trailer ? PLUS_HEADER : 0u))
         record_violation(p->r, PLUS_LENGTH_DIFFERS, &p->iso->payload);
     else if (!p->trailer && p->version != VERSION_EVENT)
         record_violation(p->r, PLUS_BAD_TRAILER, &p->iso->payload);
@@ -677,5 +679,5 @@ unsigned plus_sender(struct cursor payload)
     if (p.opcode == OPCODE_REQUEST)
         return SIDE_REQUEST;
     return p.opcode == OPCODE_RESPONSE || p.opcode == OPCODE_NOTIFICATION ? SIDE_RESPONSE
-                                                                         : 0;
+                                                                          : 0;
 }

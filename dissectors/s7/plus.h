@@ -76,7 +76,7 @@ enum value_type {
 
 /* Ids of objects, classes and attributes that mean something here. */
 enum plus_id {
-    OBJECT_CPU = 52,              /* the one that executes the program */
+    OBJECT_CPU = 52, /* the one that executes the program */
     CLASS_SUBSCRIPTION = 1001,
     CLASS_SESSION = 287,
     ATTRIBUTE_USER = 296,

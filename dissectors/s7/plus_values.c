@@ -81,9 +81,16 @@ static uint64_t be(struct cursor *c, unsigned size)
 
 static int64_t signed_be(struct cursor *c, unsigned size)
 {
-    uint64_t n = be(c, size), sign = UINT64_C(1) << (8 * size - 1);
+    uint64_t n = be(c, size);
 
-    return (int64_t)(n & sign ? n | ~(2 * sign - 1) : n);
+    switch (size) {
+    case 1:
+        return (int8_t)(uint8_t)n;
+    case 2:
+        return (int16_t)(uint16_t)n;
+    default:
+        return (int64_t)n;
+    }
 }
 
 /* ---- single values ---------------------------------------------------------------- */

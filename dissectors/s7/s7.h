@@ -404,7 +404,8 @@ void s7_programmer_answer(struct pdu *p);
 /* A text without the blanks and zeros at its end. */
 struct bytes s7_trimmed(struct bytes b);
 
-/* Eight bytes in BCD: year, month ... milliseconds and day of the week. */
-void s7_date_and_time(struct record *r, struct cursor *c, unsigned slot);
+/* Eight bytes in BCD: year, month ... milliseconds and day of the week; false when they
+ * are no time. */
+bool s7_date_and_time(struct cursor *c, int64_t *ns);
 
 #endif

@@ -51,9 +51,8 @@ _Static_assert(sizeof(struct transfer) <= EXCHANGE_SESSION, "a transfer fits a s
 
 static struct transfer *transfer_of(struct pdu *p, unsigned kind, uint32_t which)
 {
-    return exchange_session(p->x,
-                            (uint64_t)SESSION_TRANSFER << 32 | (uint64_t)kind << 31 |
-                                (which & 0x7fffffff));
+    return exchange_session(p->x, (uint64_t)SESSION_TRANSFER << 32 |
+                                      (uint64_t)kind << 31 | (which & 0x7fffffff));
 }
 
 /* ---- names ----------------------------------------------------------------------- */
@@ -180,7 +179,7 @@ static void block_foot(struct record *r, const struct transfer *t)
 {
     static const unsigned slots[] = {BLOCK_AUTHOR, BLOCK_FAMILY, BLOCK_NAME};
 
-    for (unsigned i = 0; i < COUNT_OF(slots); i++) {
+    for (size_t i = 0; i < COUNT_OF(slots); i++) {
         struct bytes b = s7_trimmed((struct bytes){t->foot + 8 * i, 8});
 
         if (b.len)
@@ -192,6 +191,8 @@ static void block_foot(struct record *r, const struct transfer *t)
 
 static void keep_foot(struct transfer *t, struct bytes data)
 {
+    if (data.len == 0)
+        return;
     if (data.len >= FOOT_SIZE) {
         memcpy(t->foot, data.at + data.len - FOOT_SIZE, FOOT_SIZE);
     } else {

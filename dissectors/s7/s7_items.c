@@ -89,7 +89,9 @@ void s7_points(struct record *r, const struct variable *v, struct bytes data,
     unsigned size = point_type_size(s->type);
     size_t count = (size_t)v->count * s->each, fit = size ? data.len / size : data.len;
     struct run run = {.first = address_of(v),
-                      .step = is_numbered(v->area) ? 1 : size ? 8 * size : 1,
+                      .step = is_numbered(v->area) ? 1
+                              : size               ? 8 * size
+                                                   : 1,
                       .table = (uint8_t)v->area,
                       .type = s->type,
                       .access = (uint8_t)access,

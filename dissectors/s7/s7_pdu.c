@@ -89,8 +89,7 @@ static void read_header(struct pdu *p)
     c.truncated = p->head.truncated;
     p->param = cur_cut(&c, p->parameter_length < cur_left(&c) ? p->parameter_length
                                                               : cur_left(&c));
-    p->data =
-        cur_cut(&c, p->data_length < cur_left(&c) ? p->data_length : cur_left(&c));
+    p->data = cur_cut(&c, p->data_length < cur_left(&c) ? p->data_length : cur_left(&c));
 }
 
 static void put_header(struct pdu *p)
@@ -126,8 +125,7 @@ static void check_agreed(struct pdu *p)
 {
     const struct connection *c = connection(p);
 
-    if (c && c->pdu_length && cur_left(&p->head) > c->pdu_length &&
-        p->function != SETUP)
+    if (c && c->pdu_length && cur_left(&p->head) > c->pdu_length && p->function != SETUP)
         record_violation(p->r, PDU_TOO_LONG, &p->head);
 }
 

@@ -30,8 +30,10 @@ enum {
 /* The areas of these commands in terms of those of a read. */
 static bool area_of(unsigned code, struct variable *v)
 {
-    static const uint8_t areas[] = {[0] = AREA_MERKER, [1] = AREA_INPUT,
-                                    [2] = AREA_OUTPUT, [3] = AREA_PERIPHERAL,
+    static const uint8_t areas[] = {[0] = AREA_MERKER,
+                                    [1] = AREA_INPUT,
+                                    [2] = AREA_OUTPUT,
+                                    [3] = AREA_PERIPHERAL,
                                     [7] = AREA_DB};
     static const uint8_t widths[] = {1, 2, 4, 6}; /* transport sizes */
 

@@ -46,8 +46,7 @@ static unsigned service_of(struct bytes name, struct bytes argument)
             return s->code == PI_WARM_START && is_text(argument, "C ") ? PI_COLD_START
                                                                        : s->code;
     }
-    return name.len > 3 && memcmp(name.at, "_N_", 3) == 0 ? PI_NUMERIC_CONTROL
-                                                          : PI_OTHER;
+    return name.len > 3 && memcmp(name.at, "_N_", 3) == 0 ? PI_NUMERIC_CONTROL : PI_OTHER;
 }
 
 static unsigned number(struct bytes digits)

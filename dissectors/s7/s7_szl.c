@@ -47,6 +47,14 @@ static struct bytes text(struct szl_row *row, size_t n, unsigned slot)
     return s7_trimmed(b);
 }
 
+static void set_time(struct szl_row *row)
+{
+    int64_t ns;
+
+    if (s7_date_and_time(&row->c, &ns))
+        record_set(row->r, SZL_TIME, (uint64_t)ns);
+}
+
 static void fact(struct szl_row *row, unsigned slot, struct bytes b)
 {
     if (b.len)
@@ -100,7 +108,10 @@ static void component_row(struct szl_row *row)
     set(row, SZL_ROW_INDEX, index);
     if (index == 9) /* maker and profile: numbers */
         return;
-    b = text(row, index == 4 || index == 10 ? 26 : index == 1 || index == 2 || index == 5 ? 24 : 32,
+    b = text(row,
+             index == 4 || index == 10                ? 26
+             : index == 1 || index == 2 || index == 5 ? 24
+                                                      : 32,
              SZL_TEXT);
     for (size_t i = 0; i < COUNT_OF(says); i++) {
         if (says[i].index == index)
@@ -112,9 +123,9 @@ static void component_row(struct szl_row *row)
 static unsigned mode_of(unsigned nibble)
 {
     static const uint8_t modes[16] = {
-        [1] = MODE_STOP,    [2] = MODE_STOP,    [3] = MODE_STOP, [4] = MODE_STOP,
-        [5] = MODE_STARTUP, [7] = MODE_STARTUP, [8] = MODE_RUN,  [10] = MODE_HOLD,
-        [13] = MODE_DEFECT};
+        [1] = MODE_STOP, [2] = MODE_STOP,    [3] = MODE_STOP,
+        [4] = MODE_STOP, [5] = MODE_STARTUP, [7] = MODE_STARTUP,
+        [8] = MODE_RUN,  [10] = MODE_HOLD,   [13] = MODE_DEFECT};
 
     return modes[nibble & 15];
 }
@@ -131,7 +142,7 @@ static void mode_row(struct szl_row *row)
     if (mode_of(modes >> 4))
         set(row, MODE_BEFORE, mode_of(modes >> 4));
     cur_skip(&row->c, 8);
-    s7_date_and_time(row->r, &row->c, SZL_TIME);
+    set_time(row);
 }
 
 static void protection_row(struct szl_row *row)
@@ -171,7 +182,7 @@ static void event_row(struct szl_row *row)
     set(row, SZL_PRIORITY, cur_u8(&row->c));
     set(row, SZL_OB, cur_u8(&row->c));
     cur_skip(&row->c, 8);
-    s7_date_and_time(row->r, &row->c, SZL_TIME);
+    set_time(row);
 }
 
 static void raw_row(struct szl_row *row)

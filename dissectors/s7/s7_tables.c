@@ -546,11 +546,11 @@ static const struct prefix {
     uint8_t area;
     const char *letters;
 } prefixes[] = {
-    {AREA_INPUT, "I"},       {AREA_OUTPUT, "Q"},       {AREA_MERKER, "M"},
-    {AREA_LOCAL, "L"},       {AREA_PERIPHERAL, "P"},   {AREA_V, "V"},
-    {AREA_COUNTER, "C"},     {AREA_TIMER, "T"},        {AREA_IEC_COUNTER, "C"},
-    {AREA_IEC_TIMER, "T"},   {AREA_ANALOG_IN, "AI"},   {AREA_ANALOG_OUT, "AQ"},
-    {AREA_FLAGS_200, "SM"},  {AREA_SYSTEM, "S"},       {AREA_RECORD, "RECORD"},
+    {AREA_INPUT, "I"},      {AREA_OUTPUT, "Q"},     {AREA_MERKER, "M"},
+    {AREA_LOCAL, "L"},      {AREA_PERIPHERAL, "P"}, {AREA_V, "V"},
+    {AREA_COUNTER, "C"},    {AREA_TIMER, "T"},      {AREA_IEC_COUNTER, "C"},
+    {AREA_IEC_TIMER, "T"},  {AREA_ANALOG_IN, "AI"}, {AREA_ANALOG_OUT, "AQ"},
+    {AREA_FLAGS_200, "SM"}, {AREA_SYSTEM, "S"},     {AREA_RECORD, "RECORD"},
 };
 
 static const char *letters_of(unsigned area)

@@ -59,29 +59,37 @@ static unsigned bcd(unsigned byte)
 }
 
 /* Days from 1970 to a date of the Gregorian calendar (Howard Hinnant's algorithm). */
-static int64_t days_of(unsigned year, unsigned month, unsigned day)
+static int64_t days_of(int64_t year, int64_t month, int64_t day)
 {
-    unsigned y = year - (month <= 2), era = y / 400, of_era = y - era * 400;
-    unsigned of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+    int64_t y = year - (month <= 2), era = y / 400, of_era = y - era * 400;
+    int64_t of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
 
-    return (int64_t)era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year -
-           719468;
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
-void s7_date_and_time(struct record *r, struct cursor *c, unsigned slot)
+bool s7_date_and_time(struct cursor *c, int64_t *ns)
+{
+    int64_t year = bcd(cur_u8(c)), month = bcd(cur_u8(c)), day = bcd(cur_u8(c));
+    int64_t hour = bcd(cur_u8(c)), minute = bcd(cur_u8(c)), second = bcd(cur_u8(c));
+    unsigned last = cur_be16(c);
+    int64_t ms = 10 * (int64_t)bcd(last >> 8) + (last >> 4 & 0xf);
+
+    if (*c->truncated || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 ||
+        minute > 59 || second > 59)
+        return false;
+    year += year < 84 ? 2000 : 1900;
+    *ns = days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+    *ns = *ns * NS_PER_S + ms * NS_PER_MS;
+    return true;
+}
+
+static void take_clock(struct pdu *p, struct cursor *c)
 {
     const uint8_t *at = c->at;
-    unsigned year = bcd(cur_u8(c)), month = bcd(cur_u8(c)), day = bcd(cur_u8(c));
-    unsigned hour = bcd(cur_u8(c)), minute = bcd(cur_u8(c)), second = bcd(cur_u8(c));
-    unsigned last = cur_be16(c), ms = 10 * bcd(last >> 8) + (last >> 4 & 0xf);
-    int64_t seconds;
+    int64_t ns;
 
-    if (*c->truncated || month < 1 || month > 12 || day < 1 || day > 31)
-        return;
-    seconds = days_of(year + (year < 84 ? 2000 : 1900), month, day) * 86400 +
-              hour * 3600 + minute * 60 + second;
-    record_set_at(r, slot, (uint64_t)(seconds * NS_PER_S + ms * NS_PER_MS),
-                  (uint16_t)(at - r->base), 8);
+    if (s7_date_and_time(c, &ns))
+        record_set_at(p->r, CLOCK, (uint64_t)ns, (uint16_t)(at - p->r->base), 8);
 }
 
 /* 00 century, then year ... as eight bytes. */
@@ -92,7 +100,7 @@ static void clock(struct pdu *p)
     if (cur_left(&c) == 0)
         return;
     cur_skip(&c, 2);
-    s7_date_and_time(p->r, &c, CLOCK);
+    take_clock(p, &c);
     keep(p, &c);
 }
 
@@ -164,8 +172,8 @@ static void block_info_ask(struct pdu *p)
     if (cur_left(&c) < 8)
         return;
     type = cur_bytes(&c, 2);
-    record_set_at(p->r, BLOCK_TYPE, s7_block_type(type),
-                  (uint16_t)(type.at - p->r->base), 2);
+    record_set_at(p->r, BLOCK_TYPE, s7_block_type(type), (uint16_t)(type.at - p->r->base),
+                  2);
     put_decimal(p, &c, 5, BLOCK_NUMBER);
     take_bytes(p->r, &c, 1, BLOCK_DESTINATION);
     keep(p, &c);
@@ -266,7 +274,7 @@ static void diagnostic_message(struct pdu *p)
     take_u8(p->r, &c, EVENT_PRIORITY);
     take_u8(p->r, &c, EVENT_OB);
     cur_skip(&c, 8);
-    s7_date_and_time(p->r, &c, CLOCK);
+    take_clock(p, &c);
     keep(p, &c);
 }
 
@@ -404,9 +412,18 @@ static void put_head(struct pdu *p)
 /* Which mode the CPU has gone to stands where sub-functions do. */
 static void mode_transition(struct pdu *p)
 {
-    static const uint8_t modes[] = {MODE_STOP, MODE_STARTUP, MODE_RUN,  MODE_STARTUP,
-                                    MODE_HOLD, 0,            MODE_STARTUP, 0,
-                                    0,         MODE_RUN_REDUNDANT, 0,   MODE_LINK_UP,
+    static const uint8_t modes[] = {MODE_STOP,
+                                    MODE_STARTUP,
+                                    MODE_RUN,
+                                    MODE_STARTUP,
+                                    MODE_HOLD,
+                                    0,
+                                    MODE_STARTUP,
+                                    0,
+                                    0,
+                                    MODE_RUN_REDUNDANT,
+                                    0,
+                                    MODE_LINK_UP,
                                     MODE_UPDATE};
 
     if (p->sub < sizeof modes && modes[p->sub])

@@ -25,7 +25,7 @@ static uint32_t turn(uint32_t x, unsigned n)
 /* The message schedule: 16 words of the block, 48 made from them. */
 static void spread(const uint8_t block[SHA256_BLOCK], uint32_t w[ROUNDS])
 {
-    for (unsigned i = 0; i < 16; i++)
+    for (size_t i = 0; i < 16; i++)
         w[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
                (uint32_t)block[4 * i + 2] << 8 | block[4 * i + 3];
     for (unsigned i = 16; i < ROUNDS; i++) {
@@ -100,8 +100,8 @@ const char *sha256_text(struct sha256 *s, char out[SHA256_TEXT])
     static const char digits[] = "0123456789abcdef";
 
     finish(s);
-    for (unsigned i = 0; i < 2 * SHA256_SIZE; i++)
+    for (size_t i = 0; i < SHA256_TEXT - 1; i++)
         out[i] = digits[s->state[i / 8] >> (28 - 4 * (i % 8)) & 15];
-    out[2 * SHA256_SIZE] = '\0';
+    out[SHA256_TEXT - 1] = '\0';
     return out;
 }
