@@ -14,7 +14,7 @@ dissectors = \
 	%reldir%/s7/s7_pdu.c %reldir%/s7/s7_programmer.c %reldir%/s7/s7_services.c \
 	%reldir%/s7/s7_szl.c %reldir%/s7/s7_tables.c %reldir%/s7/s7_userdata.c \
 	%reldir%/s7/plus.c %reldir%/s7/plus.h \
-	%reldir%/s7/plus_tables.c %reldir%/s7/plus_values.c
+	%reldir%/s7/plus_chain.c %reldir%/s7/plus_tables.c %reldir%/s7/plus_values.c
 
 noinst_LIBRARIES += libdissectors.a
 libdissectors_a_SOURCES = $(dissectors) %reldir%/dissector.h %reldir%/registry.c

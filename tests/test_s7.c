@@ -199,6 +199,18 @@ static void fewer_answers_than_items_are_a_violation(void **state)
     assert_int_equal(record_points(last()), 1);
 }
 
+/* Else every poll would take one of the few larger stores. */
+static void a_poll_of_one_variable_fits_the_small_store(void **state)
+{
+    (void)state;
+    ask("0300001f 02f080 32010000 0006 000e 0000 0401 120a10 02 0010 0009 84 000000");
+    answer("03000029 02f080 32030000 0006 0002 0014 0000 0401 ff040080"
+           "00010203040506070809101112131415");
+    assert_int_equal(record_points(last()), 16);
+    assert_int_equal(last()->left_out, 0);
+    assert_int_equal(last()->size_step, 0);
+}
+
 /* ---- pairing -------------------------------------------------------------------------- */
 
 static void the_plc_asks_and_the_client_answers_in_a_download(void **state)
@@ -583,6 +595,7 @@ int main(void)
         S7(a_refused_item_has_a_code_and_no_point),
         S7(a_write_is_told_with_its_values_at_the_request),
         S7(fewer_answers_than_items_are_a_violation),
+        S7(a_poll_of_one_variable_fits_the_small_store),
         S7(the_plc_asks_and_the_client_answers_in_a_download),
         S7(jobs_of_both_sides_with_one_reference_do_not_meet),
         S7(an_answer_nobody_asked_for_is_an_orphan),

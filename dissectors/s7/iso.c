@@ -180,7 +180,7 @@ static enum iso_user user_of_request(struct bytes b, size_t size)
     struct bytes called = tsap(b, size, CODE_CALLED);
 
     if (called.len == S7_TSAP_SIZE && called.at[0] >= 1 &&
-        called.at[0] <= CONNECTION_MOST)
+        called.at[0] <= CONNECTION_MOST && called.at[1] > 0) /* 0200: also MMS */
         return ISO_S7COMM;
     if (called.len >= sizeof root - 1 && memcmp(called.at, root, sizeof root - 1) == 0)
         return ISO_S7COMM_PLUS;

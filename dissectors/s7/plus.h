@@ -177,7 +177,7 @@ bool plus_value(struct plus *p, struct cursor *c, uint32_t id);
 /* Objects with their attributes, until something else comes. */
 void plus_objects(struct plus *p, struct cursor *c);
 
-/* ---- plus.c ------------------------------------------------------------------ */
+/* ---- plus_chain.c ------------------------------------------------------------ */
 
 /* The chain of TPKTs that begins with one of `first` bytes: S7comm-plus sends a long PDU
  * in several, of which only the last has a trailer. */
@@ -185,6 +185,8 @@ long plus_chain(struct bytes b, long first);
 
 /* Puts what such a chain carries into one piece in `room`. */
 void plus_join(struct iso *iso, struct cursor *c, uint8_t *room);
+
+/* ---- plus.c ------------------------------------------------------------------ */
 
 enum verdict plus_message(struct exchange *x, const struct iso *iso);
 enum verdict plus_tls(struct exchange *x, const struct iso *iso);

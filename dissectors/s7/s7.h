@@ -146,6 +146,7 @@ enum group_index { GROUP_ITEM = 1, GROUP_DATA, GROUP_BLOCK_ROW, GROUP_SZL, NGROU
 /* The fields; a slot is the place in the table of s7_tables.c. */
 enum s7_slot {
     ROSCTR = ISO_SLOTS,
+    JOB,
     REFERENCE,
     PARAMETER_LENGTH,
     DATA_LENGTH,

@@ -65,6 +65,8 @@ void s7_function(struct pdu *p, unsigned code)
 
     p->function = code;
     record_set(p->r, FUNCTION, code);
+    if (code < USERDATA)
+        record_set(p->r, JOB, code);
     if (!p->asked)
         p->r->verbs = l && l->verbs ? l->verbs : VERB_OTHER;
 }

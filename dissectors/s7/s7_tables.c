@@ -17,6 +17,22 @@ static const struct label rosctrs[] = {
     {0},
 };
 
+static const struct label jobs[] = {
+    {CPU_SERVICES,     "cpu_services",     0, "by its parameters"},
+    {READ_VAR,         "read_var",         0, "reads variables"},
+    {WRITE_VAR,        "write_var",        0, "writes variables"},
+    {REQUEST_DOWNLOAD, "request_download", 0, "a block is about to go to the PLC"},
+    {DOWNLOAD_BLOCK,   "download_block",   0, "the PLC fetches a piece of it"},
+    {DOWNLOAD_ENDED,   "download_ended",   0, "the PLC has all of it"},
+    {START_UPLOAD,     "start_upload",     0, "a block is about to be fetched"},
+    {UPLOAD,           "upload",           0, "fetches a piece of it"},
+    {END_UPLOAD,       "end_upload",       0, "it was the last piece"},
+    {PI_START,         "plc_control",      0, "a program invocation service; see `pi_service`, whose verbs count"},
+    {PLC_STOP,         "plc_stop",         0, "stops the CPU"},
+    {SETUP,            "setup_communication", 0, "agrees on jobs at once and the length of a PDU"},
+    {0},
+};
+
 const struct label s7_functions[] = {
     {CPU_SERVICES,     "cpu_services",     VERB_OTHER, "by its parameters"},
     {READ_VAR,         "read_var",         VERB_READ, "reads variables"},
@@ -409,8 +425,9 @@ const struct group s7_groups[NGROUPS] = {
 
 const struct field s7_fields[NSLOTS] = {
     ISO_FIELDS,
-    [FUNCTION]         = {"function", FIELD_ENUM, "What is asked for", s7_functions, "s7comm.param.func", .side = SIDE_BOTH, .flags = FIELD_FUNCTION | FIELD_IDENTITY},
+    [FUNCTION]         = {"function", FIELD_ENUM, "What is asked for", s7_functions, .side = SIDE_BOTH, .flags = FIELD_FUNCTION | FIELD_IDENTITY},
     [ROSCTR]           = {"rosctr", FIELD_ENUM, "Kind of the PDU", rosctrs, "s7comm.header.rosctr", .side = SIDE_BOTH},
+    [JOB]              = {"job", FIELD_ENUM, "Function of a job; userdata have none", jobs, "s7comm.param.func", .side = SIDE_BOTH, .flags = FIELD_IDENTITY},
     [REFERENCE]        = {"pdu_reference", FIELD_INT, "Pairs request and answer; chosen by who asks", .wireshark = "s7comm.header.pduref", .side = SIDE_BOTH},
     [PARAMETER_LENGTH] = {"parameter_length", FIELD_INT, "Bytes of parameters", .wireshark = "s7comm.header.parlg", .side = SIDE_BOTH},
     [DATA_LENGTH]      = {"data_length", FIELD_INT, "Bytes of data", .wireshark = "s7comm.header.datlg", .side = SIDE_BOTH},

@@ -13,6 +13,14 @@
 
 enum { CODE_OK = 0xff, HEAD_MARK = 0x000112, MODE_MARK = 0x000100 };
 
+enum { SESSION_HALF = 0x57400000, BLOCK_ROW = 4 };
+
+/* A row of a list that is not whole. */
+struct half {
+    unsigned n;
+    uint8_t bytes[BLOCK_ROW];
+};
+
 /* ---- data ------------------------------------------------------------------------ */
 
 struct cursor s7_data_unit(struct pdu *p)
@@ -136,16 +144,41 @@ static void blocks_of_type_ask(struct pdu *p)
     keep(p, &c);
 }
 
-/* Four bytes a block; a block may be cut where a unit ends, and is then left out. */
+static void one_block(struct pdu *p, const uint8_t *at)
+{
+    record_row(p->r, GROUP_BLOCK_ROW);
+    record_set(p->r, ROW_NUMBER, (unsigned)at[0] << 8 | at[1]);
+    record_set(p->r, ROW_FLAGS, at[2]);
+    record_set(p->r, ROW_LANGUAGE, at[3]);
+}
+
+/* The part of a row that ended an earlier unit of this answer, and what completes it. */
+static void half_row(struct pdu *p, struct half *half, struct cursor *c)
+{
+    while (half->n > 0 && half->n < BLOCK_ROW && cur_left(c) > 0)
+        half->bytes[half->n++] = cur_u8(c);
+    if (half->n == BLOCK_ROW) {
+        one_block(p, half->bytes);
+        half->n = 0;
+    }
+}
+
+/* Four bytes a block; a row may lie in two units. */
 static void blocks_of_type_answer(struct pdu *p)
 {
     struct cursor c = s7_data_unit(p);
+    struct half none = {0}, *half = &none;
 
-    while (cur_left(&c) >= 4) {
-        record_row(p->r, GROUP_BLOCK_ROW);
-        take_be16(p->r, &c, ROW_NUMBER);
-        take_u8(p->r, &c, ROW_FLAGS);
-        take_u8(p->r, &c, ROW_LANGUAGE);
+    if (p->unit)
+        half = exchange_session(p->x, SESSION_HALF | p->unit);
+    if (!half)
+        half = &none;
+    half_row(p, half, &c);
+    while (cur_left(&c) >= BLOCK_ROW)
+        one_block(p, cur_bytes(&c, BLOCK_ROW).at);
+    if (!p->last && half->n == 0) {
+        while (cur_left(&c) > 0)
+            half->bytes[half->n++] = cur_u8(&c);
     }
     keep(p, &c);
 }
