@@ -11,7 +11,15 @@ dissectors = \
 	%reldir%/dnp3/application.c %reldir%/dnp3/attributes.c \
 	%reldir%/dnp3/definitions.c %reldir%/dnp3/link.c \
 	%reldir%/dnp3/objects.c %reldir%/dnp3/points.c \
-	%reldir%/dnp3/state.c %reldir%/dnp3/tables.c
+	%reldir%/dnp3/state.c %reldir%/dnp3/tables.c \
+	%reldir%/s7comm.c %reldir%/s7comm_plus.c \
+	%reldir%/s7/carried.c %reldir%/s7/carried.h \
+	%reldir%/s7/iso.c %reldir%/s7/iso.h \
+	%reldir%/s7/s7.h %reldir%/s7/s7_blocks.c %reldir%/s7/s7_items.c \
+	%reldir%/s7/s7_pdu.c %reldir%/s7/s7_programmer.c %reldir%/s7/s7_services.c \
+	%reldir%/s7/s7_szl.c %reldir%/s7/s7_tables.c %reldir%/s7/s7_userdata.c \
+	%reldir%/s7/plus.c %reldir%/s7/plus.h \
+	%reldir%/s7/plus_chain.c %reldir%/s7/plus_tables.c %reldir%/s7/plus_values.c
 
 noinst_LIBRARIES += libdissectors.a
 libdissectors_a_SOURCES = $(dissectors) %reldir%/dissector.h %reldir%/registry.c

@@ -20,5 +20,6 @@ librules_a_SOURCES = \
 
 rulesdir = $(pkgdatadir)/rules
 dist_rules_DATA = %reldir%/shipped/modbus.yaml %reldir%/shipped/modbus_flow.yaml \
-	%reldir%/shipped/dnp3.yaml
+	%reldir%/shipped/dnp3.yaml \
+	%reldir%/shipped/s7comm.yaml %reldir%/shipped/s7comm_flow.yaml
 EXTRA_DIST += %reldir%/README.md

@@ -108,7 +108,8 @@ static void dump_runs(FILE *out, const struct record *r)
 
     for (uint32_t place = 0; record_next_run(r, &place, &run);) {
         if (r->schema->reference)
-            r->schema->reference(run.table, run.first, reference, sizeof reference);
+            r->schema->reference(run.table, run.type, run.first, reference,
+                                 sizeof reference);
         fputs("  run ", out);
         dump_enum(out, point_access_labels, run.access);
         fputc(' ', out);

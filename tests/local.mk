@@ -34,6 +34,10 @@ unit_tests += %reldir%/test_json
 %canon_reldir%_test_json_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_json_LDADD  = $(with_core)
 
+unit_tests += %reldir%/test_sha256
+%canon_reldir%_test_sha256_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_sha256_LDADD  = $(with_core)
+
 unit_tests += %reldir%/test_ring
 %canon_reldir%_test_ring_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_ring_LDADD  = $(with_core) -lpthread
@@ -66,6 +70,10 @@ unit_tests += %reldir%/test_dnp3
 %canon_reldir%_test_dnp3_SOURCES = %reldir%/test_dnp3.c %reldir%/feed.c %reldir%/dump.c
 %canon_reldir%_test_dnp3_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_dnp3_LDADD  = $(with_dissectors)
+unit_tests += %reldir%/test_s7
+%canon_reldir%_test_s7_SOURCES = %reldir%/test_s7.c %reldir%/dump.c %reldir%/feed.c
+%canon_reldir%_test_s7_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_s7_LDADD  = $(with_dissectors)
 
 # Rules.
 unit_tests += %reldir%/test_expression

@@ -45,10 +45,12 @@ static const struct field fields[SAMPLE_FIELDS] = {
 };
 /* clang-format on */
 
-static void reference(unsigned table, uint64_t address, char *out, size_t size)
+static void reference(unsigned table, unsigned type, uint64_t address, char *out,
+                      size_t size)
 {
     uint64_t base = table == SAMPLE_TABLE_HOLDING ? 40001 : 1;
 
+    (void)type;
     snprintf(out, size, "%05" PRIu64, base + address);
 }
 

@@ -334,17 +334,17 @@ static void papers_count_from_one(void **state)
     char text[16];
 
     (void)state;
-    modbus_reference(HOLDING_REGISTER, 100, text, sizeof text);
+    modbus_reference(HOLDING_REGISTER, POINT_U16, 100, text, sizeof text);
     assert_string_equal(text, "40101");
-    modbus_reference(COIL, 0, text, sizeof text);
+    modbus_reference(COIL, POINT_U16, 0, text, sizeof text);
     assert_string_equal(text, "00001");
-    modbus_reference(INPUT_REGISTER, 9998, text, sizeof text);
+    modbus_reference(INPUT_REGISTER, POINT_U16, 9998, text, sizeof text);
     assert_string_equal(text, "39999");
-    modbus_reference(DISCRETE_INPUT, 9999, text, sizeof text);
+    modbus_reference(DISCRETE_INPUT, POINT_U16, 9999, text, sizeof text);
     assert_string_equal(text, "110000");
-    modbus_reference(HOLDING_REGISTER, 65535, text, sizeof text);
+    modbus_reference(HOLDING_REGISTER, POINT_U16, 65535, text, sizeof text);
     assert_string_equal(text, "465536");
-    modbus_reference(HOLDING_REGISTER, 100, text, 4);
+    modbus_reference(HOLDING_REGISTER, POINT_U16, 100, text, 4);
     assert_string_equal(text, "401");
 }
 

@@ -557,6 +557,7 @@ extern const struct label dnp3_functions[], dnp3_tables[], dnp3_qualities[],
     dnp3_object_groups[];
 
 /* As struct schema wants it. */
-void dnp3_reference(unsigned table, uint64_t address, char *out, size_t size);
+void dnp3_reference(unsigned table, unsigned type, uint64_t address, char *out,
+                    size_t size);
 
 #endif

@@ -667,7 +667,8 @@ const struct field dnp3_fields[NSLOTS] = {
 /* clang-format on */
 
 /* As engineers write a point: "AI 4". */
-void dnp3_reference(unsigned table, uint64_t address, char *out, size_t size)
+void dnp3_reference(unsigned table, unsigned type, uint64_t address, char *out,
+                    size_t size)
 {
     static const char *const names[] = {
         [BINARY_INPUT] = "BI",
@@ -689,5 +690,6 @@ void dnp3_reference(unsigned table, uint64_t address, char *out, size_t size)
         [SECURITY_STATISTIC] = "STAT",
     };
 
+    (void)type;
     snprintf(out, size, "%s %llu", names[table], (unsigned long long)address);
 }

@@ -220,7 +220,8 @@ extern const struct label modbus_framings[], modbus_functions[], modbus_exceptio
     modbus_operations[];
 
 /* As struct schema wants it. */
-void modbus_reference(unsigned table, uint64_t address, char *out, size_t size);
+void modbus_reference(unsigned table, unsigned type, uint64_t address, char *out,
+                      size_t size);
 
 /* ---- functions.c ------------------------------------------------------------ */
 

@@ -337,13 +337,15 @@ const struct field modbus_fields[NSLOTS] = {
  * Papers count from 1 and put the table first: coil 0 is 00001, holding register
  * 100 is 40101.  From 10000 on they need six digits: 410000.
  */
-void modbus_reference(unsigned table, uint64_t address, char *out, size_t size)
+void modbus_reference(unsigned table, unsigned type, uint64_t address, char *out,
+                      size_t size)
 {
     static const char prefixes[] = "?0134";
     char digits[8];
     uint64_t number = address + 1;
     size_t width = number > 9999 ? 6 : 5;
 
+    (void)type;
     if (size == 0)
         return;
     for (size_t i = width; i-- > 1; number /= 10)

@@ -295,7 +295,7 @@ bool point_get(const struct record *r, const struct point *p, enum point_slot sl
     case POINT_REFERENCE:
         if (!r->schema->reference)
             return false;
-        r->schema->reference(p->table, p->address, out->text, sizeof out->text);
+        r->schema->reference(p->table, p->type, p->address, out->text, sizeof out->text);
         return give_text(out, out->text);
     case POINT_VALUE:
         out->type = FIELD_REAL;

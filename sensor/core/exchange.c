@@ -325,6 +325,8 @@ void exchange_begin(struct exchange *x, const struct message *m, const uint8_t *
 {
     x->message = m;
     x->base = base;
+    x->speaks = x->schema;
+    x->role = m->side;
 }
 
 static void make_room(struct exchange *x)
@@ -388,18 +390,23 @@ void exchange_settle(struct exchange *x, const struct cursor *c)
 
 static void touch(struct exchange *x, struct record *r)
 {
+    struct message m = *x->message;
+    bool from_server = r->parties.from_server;
+
     if (r->scratch)
         x->home->counters.lost++;
     else
         append(&x->touched, r);
+    m.side = x->role;
     r->parties = *x->parties;
-    record_message(r, x->message, x->base);
+    r->parties.from_server = from_server;
+    record_message(r, &m, x->base);
 }
 
 /* With the pool dry, this flow's own oldest open request makes way. */
 static struct record *fresh(struct exchange *x, enum outcome outcome)
 {
-    struct record *r = record_take(&x->home->records, x->schema);
+    struct record *r = record_take(&x->home->records, x->speaks);
 
     if (r->scratch && x->open.first) {
         struct record *oldest = x->open.first;
@@ -408,7 +415,7 @@ static struct record *fresh(struct exchange *x, enum outcome outcome)
         give_up(oldest, OUTCOME_UNANSWERED);
         x->home->counters.evicted++;
         deliver(x, oldest, x->home->clock->now);
-        r = record_take(&x->home->records, x->schema);
+        r = record_take(&x->home->records, x->speaks);
     }
     r->time = x->message->time;
     r->owner = x;
@@ -416,6 +423,16 @@ static struct record *fresh(struct exchange *x, enum outcome outcome)
     touch(x, r);
     r->parties.from_server = x->message->side == SIDE_RESPONSE;
     return r;
+}
+
+void exchange_role(struct exchange *x, enum field_side role)
+{
+    x->role = (uint8_t)role;
+}
+
+void exchange_speaks(struct exchange *x, const struct schema *schema)
+{
+    x->speaks = schema;
 }
 
 struct record *exchange_request(struct exchange *x, uint64_t key, uint64_t hint)

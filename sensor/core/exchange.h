@@ -89,6 +89,8 @@ struct exchange {
     const struct parties *parties;
     const struct message *message; /* at hand */
     struct message joined;         /* the same, when it came in parts */
+    const struct schema *speaks;   /* of the records it brings */
+    uint8_t role;                  /* enum field_side it counts as */
     const uint8_t *base;
     uint64_t operations;
     struct operation *going[EXCHANGE_OPERATIONS]; /* in sessions; NULL: a free place */
@@ -134,6 +136,18 @@ void exchange_begin(struct exchange *x, const struct message *m, const uint8_t *
 void exchange_settle(struct exchange *x, const struct cursor *c);
 
 /* ---- what a dissector does ------------------------------------------------- */
+
+/*
+ * The message at hand counts as one of this side: who asks is not always the client.
+ * Until the next message.
+ */
+void exchange_role(struct exchange *x, enum field_side role);
+
+/*
+ * Records of the message at hand have this schema: what a carrier carries is known by
+ * its content.  The numbers of operations must be the same in both.
+ */
+void exchange_speaks(struct exchange *x, const struct schema *schema);
 
 /* hint tells apart requests with the same key (always the same transaction id). */
 struct record *exchange_request(struct exchange *x, uint64_t key, uint64_t hint);

@@ -99,8 +99,10 @@ struct schema {
     const struct label *operations; /* kinds of operation that take minutes */
     const char *child;     /* "unit": a device is "10.0.0.1/unit:3"; NULL: none */
     const char *wireshark; /* the display filter that finds this protocol's frames */
-    /* How papers call a point ("40101"), at most `size` bytes with the zero. */
-    void (*reference)(unsigned table, uint64_t address, char *out, size_t size);
+    /* How papers call a point ("40101"), at most `size` bytes with the zero; `type` is
+     * the enum point_type of its value. */
+    void (*reference)(unsigned table, unsigned type, uint64_t address, char *out,
+                      size_t size);
 };
 
 /* Reasons every protocol shares; a protocol's own begin at VIOLATION_OWN. */
