@@ -1,18 +1,25 @@
 noinst_LIBRARIES += librules.a
 librules_a_SOURCES = \
 	%reldir%/attack.h %reldir%/attack.c \
+	%reldir%/correlate.h %reldir%/correlate.c \
 	%reldir%/csv.h %reldir%/csv.c \
 	%reldir%/evaluate.c %reldir%/program.h %reldir%/set.c \
 	%reldir%/explain.h %reldir%/explain.c \
 	%reldir%/expression.h %reldir%/expression.c \
 	%reldir%/fields.h %reldir%/fields.c \
+	%reldir%/hold.h %reldir%/hold.c \
 	%reldir%/inherit.c \
+	%reldir%/later.h %reldir%/later.c \
 	%reldir%/lexer.h %reldir%/lexer.c \
 	%reldir%/literal.h %reldir%/literal.c \
 	%reldir%/load.h %reldir%/load.c %reldir%/load_list.c %reldir%/load_rule.c \
+	%reldir%/load_correlation.c %reldir%/load_hold.c %reldir%/load_schedule.c \
+	%reldir%/load_warn.c %reldir%/override.c \
+	%reldir%/match.h %reldir%/match.c \
 	%reldir%/names.h %reldir%/names.c \
 	%reldir%/parser.h %reldir%/parser.c \
 	%reldir%/rules_test.h %reldir%/rules_test.c \
+	%reldir%/schedule.h %reldir%/schedule.c \
 	%reldir%/ruleset.h %reldir%/ruleset.c \
 	%reldir%/sentence.h %reldir%/sentence.c \
 	%reldir%/threshold.h %reldir%/threshold.c \

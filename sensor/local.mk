@@ -22,6 +22,7 @@ libsensor_a_SOURCES = \
 	%reldir%/setting_print.c \
 	%reldir%/setting_value.c \
 	%reldir%/setup.h %reldir%/setup.c \
+	%reldir%/site_read.h %reldir%/site_read.c \
 	%reldir%/outputs.h %reldir%/outputs.c \
 	%reldir%/analysis.h %reldir%/analysis.c \
 	%reldir%/replay.h %reldir%/replay.c \

@@ -9,6 +9,7 @@
 #include "dissectors/dissector.h"
 #include "sensor/flow_record.h"
 #include "sensor/health.h"
+#include "sensor/site_read.h"
 
 unsigned setup_schemas(const struct schema *schemas[SETUP_SCHEMAS])
 {
@@ -66,7 +67,8 @@ static bool same_place(const char *a, const char *b)
 /* The shipped rules, then the site's: those that were named, else the configuration's. */
 static void load_rules(struct setup *setup, const struct setup_options *options)
 {
-    const char *paths[SETUP_PATHS + 1] = {shipped_rules(setup)};
+    const char *paths[SETUP_PATHS + 1] = {
+        options->shipped ? options->shipped : shipped_rules(setup)};
     struct ruleset_options o = {.schemas = setup->schemas,
                                 .nschemas = setup->nschemas,
                                 .paths = paths,
@@ -83,6 +85,7 @@ static void load_rules(struct setup *setup, const struct setup_options *options)
         if (access(site->text[i], F_OK) == 0)
             paths[o.npaths++] = site->text[i];
     }
+    o.site = setup->site;
     setup->rules = ruleset_load(&o, &setup->d);
 }
 
@@ -94,6 +97,9 @@ bool setup_load(struct setup *setup, const struct setup_options *options)
     setup->config = config_load(options->config, &setup->d);
     if (!setup->config)
         return false;
+    setup->site =
+        site_read(options->config, options->points, &setup->config->arena, &setup->d);
+    schedule_zone(setup->config->timezone);
     if (!options->no_rules)
         load_rules(setup, options);
     return setup->d.errors == 0;

@@ -14,6 +14,7 @@ enum { SETUP_PATHS = 32, SETUP_SCHEMAS = 32 };
 struct setup {
     struct diagnostics d;
     struct config *config;
+    const struct site *site; /* NULL when the configuration says nothing of the plant */
     struct ruleset *rules; /* NULL when none were asked for */
     const struct schema *schemas[SETUP_SCHEMAS];
     unsigned nschemas;
@@ -23,6 +24,8 @@ struct setup_options {
     const char *config;             /* file, or NULL for the defaults */
     const char *rules[SETUP_PATHS]; /* the site's, instead of the configuration's */
     unsigned nrules;
+    const char *shipped; /* instead of the configuration's, or NULL */
+    const char *points;  /* a point map instead of the configuration's, or NULL */
     bool no_rules;
 };
 

@@ -54,6 +54,11 @@ static const struct shape envelope_nodes[] = {
 static const struct shape party_nodes[] = {
     {"ip",  SHAPE_TEXT, "IP address"},
     {"mac", SHAPE_TEXT, "MAC address its frames carry"},
+    {"name",  SHAPE_TEXT, "The asset's name in the configuration"},
+    {"zone",  SHAPE_TEXT, "Zone it is in"},
+    {"level", SHAPE_REAL, "Purdue level"},
+    {"role",  SHAPE_TEXT, "What it is there for", .labels = site_roles},
+    {"known", SHAPE_BOOL, "The configuration names it"},
     {0},
 };
 

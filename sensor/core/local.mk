@@ -17,4 +17,5 @@ libcore_a_SOURCES = \
 	%reldir%/record.h %reldir%/record.c \
 	%reldir%/ring.h %reldir%/ring.c \
 	%reldir%/schema.h %reldir%/schema.c \
+	%reldir%/site.h %reldir%/site.c \
 	%reldir%/timers.h %reldir%/timers.c
