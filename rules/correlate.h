@@ -53,7 +53,7 @@ struct correlate_row {
 struct correlation {
     enum correlation_kind kind;
     unsigned nsteps;
-    int64_t within; /* ns; of absence: for how long nothing comes */
+    int64_t within;              /* ns; of absence: for how long nothing comes */
     struct threshold *threshold; /* of COUNT and DISTINCT */
     struct hash_key secret;
     uint64_t evicted;

@@ -24,13 +24,13 @@ struct exception {
     const char *name;
     struct place at;
     const struct source *file; /* what `at` names once all is loaded */
-    struct texts names; /* of rules, or detections, or with a * at the end */
+    struct texts names;        /* of rules, or detections, or with a * at the end */
     unsigned nfields;
     const struct operand *fields[HOLD_FIELDS];
     struct hold_row *rows;
     const char *who, *why;
-    int64_t until; /* ns since 1970; INT64_MAX: for good */
-    uint64_t held; /* matches */
+    int64_t until;       /* ns since 1970; INT64_MAX: for good */
+    uint64_t held;       /* matches */
     int64_t since, last; /* first record seen while it stands; last one held; 0: none */
     struct exception *next;
 };

@@ -22,8 +22,8 @@ static const struct {
 
 static bool known(const struct names *names, const char *protocol)
 {
-    return names_schema(names, (struct bytes){(const uint8_t *)protocol,
-                                              strlen(protocol)}) >= 0;
+    return names_schema(names,
+                        (struct bytes){(const uint8_t *)protocol, strlen(protocol)}) >= 0;
 }
 
 static bool begins(struct bytes name, const char *with)
@@ -63,8 +63,9 @@ const char *later_name(const struct names *names, const struct scope *scope,
         return why;
     if (scope->point && later_table(names) && bytes_are(name, "trip_close"))
         return later_table(names);
-    if (dot && (why = later_protocol(
-                    names, (struct bytes){name.at, (size_t)(dot - (const char *)name.at)})))
+    if (dot &&
+        (why = later_protocol(
+             names, (struct bytes){name.at, (size_t)(dot - (const char *)name.at)})))
         return why;
     for (unsigned i = 0; i < COUNT_OF(prefixes); i++) {
         if (begins(name, prefixes[i].name))

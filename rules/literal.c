@@ -306,8 +306,8 @@ static bool add_word(const struct literals *l, struct set *s, const struct token
 static bool not_of_site(const struct literals *l, const struct token *t, const char *what,
                         const char *key)
 {
-    struct diagnostic *e = diagnostics_error(l->d, &t->at, "no %s is named \"%.*s\"", what,
-                                             shown(t->string), t->string.at);
+    struct diagnostic *e = diagnostics_error(l->d, &t->at, "no %s is named \"%.*s\"",
+                                             what, shown(t->string), t->string.at);
     const struct site *site = l->names->site;
     struct nearest nearest;
 
@@ -351,11 +351,12 @@ static struct bytes device_name(const struct literals *l, struct bytes text)
 
     if (from->kind != SOURCE_COMMON || from->slot != COMMON_DEVICE)
         return text;
-    host = site_host_named(l->names->site, arena_format(l->arena, "%.*s", (int)len, name));
+    host =
+        site_host_named(l->names->site, arena_format(l->arena, "%.*s", (int)len, name));
     if (!host)
         return text;
-    name = arena_format(l->arena, "%s%s", address_text(&host->address, address),
-                        name + len);
+    name =
+        arena_format(l->arena, "%s%s", address_text(&host->address, address), name + len);
     return (struct bytes){(const uint8_t *)name, strlen(name)};
 }
 
@@ -372,9 +373,10 @@ static bool add_text(const struct literals *l, struct set *s, const struct item 
     if (n && s->match == MATCH_EQUAL)
         return add_word(l, s, &item->low, tables, n);
     if (is_service(l->left) && item->low.kind == TOKEN_WORD) {
-        set_add_text(s, l->arena,
-                     (struct bytes){(const uint8_t *)arena_copy(l->arena, item->low.string),
-                                    item->low.string.len});
+        set_add_text(
+            s, l->arena,
+            (struct bytes){(const uint8_t *)arena_copy(l->arena, item->low.string),
+                           item->low.string.len});
         return true;
     }
     if (item->low.kind != TOKEN_TEXT) {
@@ -403,7 +405,8 @@ static bool never_holds(const struct literals *l, const struct token *t)
 static bool one_host(const struct literals *l, const struct token *t)
 {
     if (t->kind == TOKEN_TEXT)
-        return not_of_site(l, t, "asset", "network.assets; addresses stand without quotes");
+        return not_of_site(l, t, "asset",
+                           "network.assets; addresses stand without quotes");
     if (t->kind != TOKEN_IP && t->kind != TOKEN_MAC) {
         wrong(l, t, "an address or a network");
         return false;
@@ -514,7 +517,8 @@ static enum text_match match_of(enum comparison op)
 /* A list as it is: rules ask the same set the site fills. */
 static const struct set *listed(const struct literals *l, const struct token *t)
 {
-    static const enum set_kind kinds[LIST_TYPES] = {SET_HOSTS, SET_INTS, SET_TEXTS, SET_TEXTS};
+    static const enum set_kind kinds[LIST_TYPES] = {SET_HOSTS, SET_INTS, SET_TEXTS,
+                                                    SET_TEXTS};
     static const char *const holds[LIST_TYPES] = {"hosts", "numbers", "texts", "points"};
     const struct value_list *list = names_list(l->names, t->string);
     struct diagnostic *e;

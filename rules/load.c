@@ -247,8 +247,9 @@ static void unknown_item(struct loading *l, const struct yaml *item)
     for (unsigned i = 0; i < COUNT_OF(item_kinds); i++)
         nearest_offer(&n, item_kinds[i].name);
     diagnostic_suggest(l->d, e, n.best);
-    e->help = "an item begins with one of: list macro schedule rule correlation exception "
-              "override maintenance";
+    e->help =
+        "an item begins with one of: list macro schedule rule correlation exception "
+        "override maintenance";
 }
 
 /* Items of one kind, of all files; without a kind those that are none. */
@@ -302,6 +303,7 @@ static void load_rules(struct loading *l, const struct files *files)
 static void load_all(struct loading *l, const struct ruleset_options *options)
 {
     struct files *files = arena_take(&l->set->arena, sizeof *files);
+    unsigned errors = l->d->errors;
 
     find_files(l, options, files);
     read_files(l, files);
@@ -318,7 +320,8 @@ static void load_all(struct loading *l, const struct ruleset_options *options)
     load_items(l, files, "maintenance");
     check_holds(l);
     check_overrides(l);
-    load_warn(l);
+    if (l->d->errors == errors)
+        load_warn(l);
 }
 
 /* What names files while it loaded names them without their text from now on. */

@@ -37,7 +37,7 @@ struct ruleset {
     struct override *overrides;
     const struct site *site;
     struct record_pool *quiet; /* one record, for what is absent; NULL: no rule asks */
-    struct rule **absences; /* correlations of that kind */
+    struct rule **absences;    /* correlations of that kind */
     unsigned nabsences;
     int function_slot[SCHEMAS_MAX];
     struct bucket *buckets[SCHEMAS_MAX][RECORD_KINDS][2][2]; /* the last: violations */
@@ -101,6 +101,9 @@ void load_rule(struct loading *l, const struct yaml *item);
 
 /* Lower case, digits, and _ . - : what rules, macros and lists are called. */
 bool load_name(struct loading *l, const struct yaml *item, const char **out);
+
+/* The lowest score of each severity. */
+extern const unsigned rule_scores[SEVERITIES];
 
 /* When all rules are there. */
 void ruleset_index(struct ruleset *set);

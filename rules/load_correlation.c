@@ -192,11 +192,11 @@ static bool has_field(const struct ruleset *set, const struct rule *rule,
 /* Known of a silent device without any record of it. */
 static bool outlives(const struct operand *o)
 {
-    return o->n == 0 || (o->from[0].kind == SOURCE_COMMON &&
-                         (o->from[0].slot == COMMON_UNIT ||
-                          o->from[0].slot == COMMON_DEVICE ||
-                          o->from[0].slot <= COMMON_TRANSPORT ||
-                          o->from[0].slot >= COMMON_CLIENT_NAME));
+    return o->n == 0 ||
+           (o->from[0].kind == SOURCE_COMMON &&
+            (o->from[0].slot == COMMON_UNIT || o->from[0].slot == COMMON_DEVICE ||
+             o->from[0].slot <= COMMON_TRANSPORT ||
+             o->from[0].slot >= COMMON_CLIENT_NAME));
 }
 
 static void check_track(struct loading *l, const struct rule *rule,

@@ -22,8 +22,8 @@ static bool parse_zone(const char *at, int *minutes)
     *minutes = 0;
     if (strcmp(at, "Z") == 0 || !*at)
         return true;
-    if (sscanf(at, "%c%2d:%2d", &sign, &hours, &rest) != 3 || (sign != '+' && sign != '-') ||
-        strlen(at) != 6)
+    if (sscanf(at, "%c%2d:%2d", &sign, &hours, &rest) != 3 ||
+        (sign != '+' && sign != '-') || strlen(at) != 6)
         return false;
     *minutes = (hours * 60 + rest) * (sign == '-' ? -1 : 1);
     return true;
@@ -55,8 +55,8 @@ static bool time_of(struct loading *l, const struct yaml *value, int64_t *out)
         return false;
     if (parse_time(text, out))
         return true;
-    diagnostics_error(l->d, &value->at,
-                      "`%.40s` is no time such as 2026-04-01T06:00:00Z", text);
+    diagnostics_error(l->d, &value->at, "`%.40s` is no time such as 2026-04-01T06:00:00Z",
+                      text);
     return false;
 }
 
@@ -119,7 +119,7 @@ static const struct set *cell_of(struct loading *l, const struct operand *o,
                                  const struct yaml *cell)
 {
     static const enum set_kind kinds[FIELD_TYPES] = {
-        [FIELD_INT] = SET_INTS,   [FIELD_ENUM] = SET_INTS,  [FIELD_FLAGS] = SET_MASK,
+        [FIELD_INT] = SET_INTS,   [FIELD_ENUM] = SET_INTS,   [FIELD_FLAGS] = SET_MASK,
         [FIELD_TEXT] = SET_TEXTS, [FIELD_BYTES] = SET_TEXTS, [FIELD_ADDRESS] = SET_HOSTS};
     struct set *s = arena_take(&l->set->arena, sizeof *s);
     bool ok = true;
@@ -135,10 +135,9 @@ static const struct set *cell_of(struct loading *l, const struct operand *o,
 
 static const struct operand *field_of(struct loading *l, const struct yaml *name)
 {
-    const struct operand *o =
-        yaml_is(name, YAML_SCALAR, l->d)
-            ? type_field(&l->set->names, name, &l->set->arena, l->d)
-            : NULL;
+    const struct operand *o = yaml_is(name, YAML_SCALAR, l->d)
+                                  ? type_field(&l->set->names, name, &l->set->arena, l->d)
+                                  : NULL;
 
     if (o && o->n &&
         (o->type == FIELD_REAL || o->type == FIELD_BOOL || o->type == FIELD_TIME ||
@@ -227,8 +226,8 @@ static void check_until(struct loading *l, const struct exception *e,
     int64_t left = e->until / SECOND - (int64_t)time(NULL);
 
     if (left < 0)
-        diagnostics_warning(l->d, &at->at, "exception %s has ended: it holds nothing back",
-                            e->name);
+        diagnostics_warning(l->d, &at->at,
+                            "exception %s has ended: it holds nothing back", e->name);
     else if (left < WARN_BEFORE)
         diagnostics_warning(l->d, &at->at, "exception %s ends in %d days", e->name,
                             (int)(left / DAY + 1));
@@ -236,8 +235,8 @@ static void check_until(struct loading *l, const struct exception *e,
 
 void load_exception(struct loading *l, const struct yaml *item)
 {
-    static const char *const keys[] = {"exception", "for", "fields", "rows", "who",
-                                       "why",       "until", NULL};
+    static const char *const keys[] = {"exception", "for", "fields", "rows",
+                                       "who",       "why", "until",  NULL};
     struct exception *e = arena_take(&l->set->arena, sizeof *e);
     const struct yaml *names = yaml_get(item, "for"), *fields = yaml_get(item, "fields"),
                       *rows = yaml_get(item, "rows"), *until = yaml_get(item, "until");
@@ -273,7 +272,8 @@ static void load_scope(struct loading *l, struct maintenance *m, const struct ya
         return;
     if (scope->n > HOLD_FIELDS)
         diagnostics_error(l->d, &scope->at, "scope names at most %d fields", HOLD_FIELDS);
-    for (const struct yaml *v = scope->first; v && m->nfields < HOLD_FIELDS; v = v->next) {
+    for (const struct yaml *v = scope->first; v && m->nfields < HOLD_FIELDS;
+         v = v->next) {
         const struct operand *o = field_of(l, v->key);
         const struct set *values = o ? cell_of(l, o, v) : NULL;
 

@@ -25,7 +25,8 @@ static bool add_host(struct loading *l, struct value_list *list, const struct pl
         return true;
     if (!ok) {
         diagnostics_error(
-            d, at, "`%.60s` is no address, range, network, MAC address or named asset", text);
+            d, at, "`%.60s` is no address, range, network, MAC address or named asset",
+            text);
         return false;
     }
     set_add_host(&list->set, &l->set->arena, low, high);
@@ -174,14 +175,14 @@ static struct value_list *declare(struct loading *l, const struct yaml *item,
                                   const char *name, enum list_type type)
 {
     static const enum set_kind kinds[LIST_TYPES] = {SET_HOSTS, SET_INTS, SET_TEXTS,
-                                                     SET_TEXTS};
+                                                    SET_TEXTS};
     struct bytes key = {(const uint8_t *)name, strlen(name)};
     struct value_list *list = names_list(&l->set->names, key);
 
     if (!list) {
         list = arena_take(&l->set->arena, sizeof *list);
-        *list = (struct value_list){.name = name, .type = type, .at = item->at,
-                                     .of_package = l->shipped};
+        *list = (struct value_list){
+            .name = name, .type = type, .at = item->at, .of_package = l->shipped};
         list->file = l->file;
         list->set = (struct set){.kind = kinds[type], .list = name};
         list->next = l->set->names.lists;
@@ -214,7 +215,8 @@ void load_list(struct loading *l, const struct yaml *item)
 
     yaml_known_keys(item, keys, l->d);
     if (!type)
-        diagnostics_error(l->d, &item->at, "`type` is missing: host, number, text or point");
+        diagnostics_error(l->d, &item->at,
+                          "`type` is missing: host, number, text or point");
     if (!load_name(l, item->first, &name) || !type ||
         !yaml_choice(type, types, &kind, l->d))
         return;

@@ -127,7 +127,7 @@ static void load_who(struct loading *l, struct rule *rule, const struct yaml *it
 
 static const char *const severities[] = {"info", "low",      "medium",
                                          "high", "critical", NULL};
-static const unsigned scores[SEVERITIES] = {0, 20, 40, 70, 90};
+const unsigned rule_scores[SEVERITIES] = {0, 20, 40, 70, 90};
 
 static void load_severity(struct loading *l, struct rule *rule, const struct yaml *item)
 {
@@ -146,13 +146,13 @@ static void load_severity(struct loading *l, struct rule *rule, const struct yam
     if (score && !yaml_int(score, 0, 100, &number, l->d))
         return;
     if (!score)
-        number = scores[choice];
+        number = rule_scores[choice];
     if (!severity) {
-        while (choice + 1 < SEVERITIES && number >= scores[choice + 1])
+        while (choice + 1 < SEVERITIES && number >= rule_scores[choice + 1])
             choice++;
     }
-    if (number < scores[choice] ||
-        (choice + 1 < SEVERITIES && number >= scores[choice + 1]))
+    if (number < rule_scores[choice] ||
+        (choice + 1 < SEVERITIES && number >= rule_scores[choice + 1]))
         diagnostics_error(l->d, &score->at, "score %" PRId64 " is not %s", number,
                           severities[choice])
             ->help = "low from 20, medium from 40, high from 70, critical from 90";
@@ -279,7 +279,7 @@ static void and_when(struct loading *l, struct rule *rule, const struct yaml *wh
     struct program *p = &rule->program, more;
     struct node *both, *parts;
 
-    if (!compile_expression(&l->set->names, when, &l->set->arena, l->d, &more) || !p->root)
+    if (!compile_rule(&l->set->names, when, &l->set->arena, l->d, &more) || !p->root)
         return;
     both = arena_take(&l->set->arena, sizeof *both);
     parts = arena_take(&l->set->arena, 2 * sizeof *parts);
@@ -301,7 +301,7 @@ static void load_when(struct loading *l, struct rule *rule, const struct yaml *i
     rule->when = need(l, item, "when");
     if (!rule->when || !yaml_is(rule->when, YAML_SCALAR, l->d))
         return;
-    compile_expression(&l->set->names, rule->when, &l->set->arena, l->d, &rule->program);
+    compile_rule(&l->set->names, rule->when, &l->set->arena, l->d, &rule->program);
     for (const struct appended *a = l->appended; a; a = a->next) {
         if (a->item == item)
             and_when(l, rule, a->when);
@@ -388,8 +388,9 @@ static void load_threshold(struct loading *l, struct rule *rule, const struct ya
 
 static struct rule_test *load_test(struct loading *l, const struct yaml *item)
 {
-    static const char *const keys[] = {"pcap",   "alerts",   "fields",   "lists", "config",
-                                       "points", "baseline", "timezone", NULL};
+    static const char *const keys[] = {"pcap",     "alerts",   "fields",
+                                       "lists",    "config",   "points",
+                                       "baseline", "timezone", NULL};
     struct rule_test *test = arena_take(&l->set->arena, sizeof *test);
     const struct yaml *pcap, *alerts;
 

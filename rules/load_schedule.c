@@ -21,7 +21,8 @@ static bool time_of_day(struct loading *l, const struct yaml *value, unsigned *o
     }
     if (ok && minutes < 60 && *out <= DAY_MINUTES)
         return true;
-    diagnostics_error(l->d, &value->at, "`%.20s` is no time of day such as \"06:00\"", text);
+    diagnostics_error(l->d, &value->at, "`%.20s` is no time of day such as \"06:00\"",
+                      text);
     return false;
 }
 

@@ -79,9 +79,8 @@ static void warn_not(struct loading *l, const struct rule *r, const struct node 
                      const struct node *root)
 {
     const struct node *inner = n->first;
-    const struct operand *o = inner->op == NODE_SET || inner->op == NODE_FIELDS
-                                  ? inner->left
-                                  : NULL;
+    const struct operand *o =
+        inner->op == NODE_SET || inner->op == NODE_FIELDS ? inner->left : NULL;
 
     if (!o || o->n == 0 || always_there(l, o) || asks_for(root, o))
         return;
@@ -89,8 +88,8 @@ static void warn_not(struct loading *l, const struct rule *r, const struct node 
                         "rule %s: `%.*s` is true also where there is no %s",
                         r->signature.name, (int)(n->text.len < 60 ? n->text.len : 60),
                         n->text.at, o->name)
-        ->help = arena_format(&l->d->arena, "write `%s != ...`, or `exists %s and not ...`",
-                              o->name, o->name);
+        ->help = arena_format(
+        &l->d->arena, "write `%s != ...`, or `exists %s and not ...`", o->name, o->name);
 }
 
 /* NOLINTBEGIN(misc-no-recursion): as deep as an expression is nested. */

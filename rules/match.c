@@ -94,7 +94,7 @@ static unsigned raised_score(const struct rule *rule, const struct record *r)
 
     if (!host || !host->critical || severity == SEVERITY_CRITICAL)
         return 0;
-    score = score_of_severity(severity + 1);
+    score = rule_scores[severity + 1];
     return score > rule->signature.score ? score : 0;
 }
 
@@ -175,21 +175,22 @@ static void step_count(const struct match_sink *sink, struct rule *rule,
     begin_finding(&f, rule, c);
     f.threshold = counted;
     f.span = rule->correlation->within;
-    put_matched(&f, "%s: %" PRIu64 " within %" PRId64 " s",
-                rule->composed->steps[0].name, counted,
-                rule->correlation->within / 1000000000);
+    put_matched(&f, "%s: %" PRIu64 " within %" PRId64 " s", rule->composed->steps[0].name,
+                counted, rule->correlation->within / 1000000000);
     fire(sink, rule, c, &f);
 }
 
-static void step_sequence(const struct match_sink *sink, struct rule *rule, unsigned step,
+/* True when it was the last step. */
+static bool step_sequence(const struct match_sink *sink, struct rule *rule, unsigned step,
                           struct context *c)
 {
     char key[TRACK_TEXT];
     struct correlate_found found;
     struct finding f;
 
-    if (!sequence_step(rule->correlation, track_key(rule, c, key), step, c->record, &found))
-        return;
+    if (!sequence_step(rule->correlation, track_key(rule, c, key), step, c->record,
+                       &found))
+        return false;
     begin_finding(&f, rule, c);
     f.span = found.span;
     put_matched(&f, "%s: frame %" PRIu64 ", %.3f s before", rule->composed->steps[0].name,
@@ -197,6 +198,7 @@ static void step_sequence(const struct match_sink *sink, struct rule *rule, unsi
     for (unsigned i = 1; i <= step && f.nmatched < FINDING_MATCHED; i++)
         put_matched(&f, "%s: then", rule->composed->steps[i].name);
     fire(sink, rule, c, &f);
+    return true;
 }
 
 static void step_absence(const struct match_sink *sink, struct rule *rule,
@@ -214,28 +216,35 @@ static void step_absence(const struct match_sink *sink, struct rule *rule,
     sink->found(sink->context, &f);
 }
 
+/* True when a sequence has come to its end: it begins anew with the next match. */
+static bool feed_one(const struct match_sink *sink, struct rule *r, unsigned step,
+                     struct context *c)
+{
+    bool absence = r->correlation->kind == CORRELATION_ABSENCE;
+
+    if (!absence && hold_back(&sink->set->holds, &r->signature, c)) {
+        r->held++;
+        return false;
+    }
+    r->matched++;
+    if (r->correlation->kind == CORRELATION_SEQUENCE)
+        return step_sequence(sink, r, step, c);
+    if (absence)
+        step_absence(sink, r, c);
+    else
+        step_count(sink, r, c);
+    return false;
+}
+
 static void feed(const struct match_sink *sink, const struct rule *rule,
                  struct context *c)
 {
-    for (const struct feed *to = rule->feeds; to; to = to->next) {
-        struct rule *r = to->correlation;
+    const struct rule *ended = NULL;
 
-        if (r->asleep)
-            continue;
-        if (r->correlation->kind == CORRELATION_ABSENCE) {
-            r->matched++;
-            step_absence(sink, r, c);
-            continue;
-        }
-        if (hold_back(&sink->set->holds, &r->signature, c)) {
-            r->held++;
-            continue;
-        }
-        r->matched++;
-        if (r->correlation->kind == CORRELATION_SEQUENCE)
-            step_sequence(sink, r, to->step, c);
-        else
-            step_count(sink, r, c);
+    for (const struct feed *to = rule->feeds; to; to = to->next) {
+        if (!to->correlation->asleep && to->correlation != ended &&
+            feed_one(sink, to->correlation, to->step, c))
+            ended = to->correlation;
     }
 }
 

@@ -336,7 +336,8 @@ bool names_needs_done(const struct names *names, const struct origin *from)
         return from->slot == COMMON_OUTCOME || from->slot == COMMON_VIOLATION ||
                from->slot == COMMON_RESPONSE_TIME || from->slot == COMMON_POINTS_TOTAL ||
                from->slot == COMMON_ONE_WAY ||
-               (from->slot >= COMMON_OPERATION_STATE && from->slot <= COMMON_OPERATION_BYTES);
+               (from->slot >= COMMON_OPERATION_STATE &&
+                from->slot <= COMMON_OPERATION_BYTES);
     case SOURCE_LAST:
     case SOURCE_POINT:
         return false; /* the quantifier around it decides */

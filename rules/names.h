@@ -18,12 +18,12 @@ struct value_list {
     enum list_type type;
     struct place at;
     const struct source *file; /* what `at` names once all is loaded */
-    bool filled;        /* not a placeholder any more */
-    bool used;          /* some rule asks it */
-    bool of_package;    /* its declaration is shipped */
-    bool replaced;      /* `set` is what a test put in */
-    struct set set;     /* what rules ask: never moves */
-    struct set shipped; /* what was loaded, while a test has put in its own */
+    bool filled;               /* not a placeholder any more */
+    bool used;                 /* some rule asks it */
+    bool of_package;           /* its declaration is shipped */
+    bool replaced;             /* `set` is what a test put in */
+    struct set set;            /* what rules ask: never moves */
+    struct set shipped;        /* what was loaded, while a test has put in its own */
     struct value_list *next;
 };
 
@@ -36,7 +36,7 @@ struct macro {
     const struct node *node;
     enum macro_state state;
     bool done; /* it needs the answer */
-    bool used;    /* some rule says it */
+    bool used; /* some rule says it */
     bool shipped;
     const char *later; /* see struct program */
     struct macro *next;

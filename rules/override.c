@@ -65,10 +65,35 @@ static bool is_fixed(const char *key)
     return false;
 }
 
+static void take_out(struct yaml *item, const char *key)
+{
+    struct yaml **at = &item->first;
+
+    while (*at && strcmp((*at)->key->text, key) != 0)
+        at = &(*at)->next;
+    if (!*at)
+        return;
+    *at = (*at)->next;
+    item->n--;
+}
+
+/* The score follows a severity that is set alone, and the other way round. */
+static void keep_apart(struct yaml *item, const struct yaml *set)
+{
+    const struct yaml *severity = yaml_get(set, "severity"),
+                      *score = yaml_get(set, "score");
+
+    if (severity && !score)
+        take_out(item, "score");
+    if (score && !severity)
+        take_out(item, "severity");
+}
+
 static void set_keys(struct loading *l, struct yaml *item, const struct yaml *set)
 {
     if (!set || !yaml_is(set, YAML_MAP, l->d))
         return;
+    keep_apart(item, set);
     for (const struct yaml *v = set->first; v; v = v->next) {
         if (is_fixed(v->key->text))
             diagnostics_error(l->d, &v->key->at, "`%s` is not changed by an override",
@@ -91,8 +116,8 @@ static void append_when(struct loading *l, const struct yaml *item,
 
 static void append_keys(struct loading *l, struct yaml *item, const struct yaml *append)
 {
-    static const char *const lists[] = {"attack", "false_positives", "references", "test",
-                                        "when", NULL};
+    static const char *const lists[] = {
+        "attack", "false_positives", "references", "test", "when", NULL};
 
     if (!append || !yaml_is(append, YAML_MAP, l->d))
         return;
@@ -105,7 +130,8 @@ static void append_keys(struct loading *l, struct yaml *item, const struct yaml 
     }
 }
 
-static void check_rev(struct loading *l, const struct override *o, const struct yaml *item)
+static void check_rev(struct loading *l, const struct override *o,
+                      const struct yaml *item)
 {
     const struct yaml *expects = yaml_get(o->item, "expects_rev"),
                       *rev = yaml_get(item, "rev");
@@ -152,8 +178,8 @@ static void override_list(struct loading *l, struct override *o, struct value_li
 
 void load_override(struct loading *l, const struct yaml *item)
 {
-    static const char *const keys[] = {"override", "expects_rev", "set",
-                                       "append",   "why",         "who", NULL};
+    static const char *const keys[] = {"override", "expects_rev", "set", "append",
+                                       "why",      "who",         NULL};
     struct override *o = arena_take(&l->set->arena, sizeof *o);
 
     yaml_known_keys(item, keys, l->d);

@@ -21,7 +21,7 @@ enum syntax_kind {
     SYNTAX_COMPARE, /* left op right */
     SYNTAX_WORD,    /* a macro, a protocol, a bool field */
     SYNTAX_EXISTS,
-    SYNTAX_BIND, /* any point (...) */
+    SYNTAX_BIND,   /* any point (...) */
     SYNTAX_DURING, /* during("shift") */
 };
 

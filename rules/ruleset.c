@@ -18,7 +18,8 @@ static bool may_have(const struct reach *r, unsigned function)
 
 static bool stands_in(const struct rule *rule, unsigned kind, unsigned phase)
 {
-    return rule->on == kind && rule->program.root && rule->done == (phase == RULE_AT_DONE);
+    return rule->on == kind && rule->program.root &&
+           rule->done == (phase == RULE_AT_DONE);
 }
 
 static bool same_entries(const struct entry *a, const struct entry *b, unsigned n)
@@ -147,7 +148,6 @@ void ruleset_reset(struct ruleset *set)
         e->held = 0, e->since = e->last = 0;
     for (struct maintenance *n = set->holds.maintenances; n; n = n->next)
         n->held = 0;
-
 }
 
 /* ---- running -------------------------------------------------------------------- */

@@ -79,7 +79,7 @@ struct rule {
     struct sentence say;
     struct rule_test *tests;
     const struct yaml *when;
-    uint64_t shape; /* of what it counts: `when`, `track`, `threshold` */
+    uint64_t shape;    /* of what it counts: `when`, `track`, `threshold` */
     uint64_t contents; /* of all it says */
     bool overridden;
     struct composed *composed;       /* of a correlation; else NULL */
@@ -100,7 +100,7 @@ struct ruleset_options {
     unsigned nschemas;
     const char *const *paths; /* files, or directories of *.yaml taken in order */
     unsigned npaths;
-    unsigned nshipped; /* the first so many are shipped, the others the site's */
+    unsigned nshipped;       /* the first so many are shipped, the others the site's */
     const struct site *site; /* names people gave, or NULL; borrowed */
 };
 

@@ -13,7 +13,14 @@
 #include "rules/explain.h"
 #include "rules/typer.h"
 
-enum piece_kind { PIECE_TEXT, PIECE_FIELD, PIECE_POINTS, PIECE_THRESHOLD, PIECE_LIST, PIECE_SPAN };
+enum piece_kind {
+    PIECE_TEXT,
+    PIECE_FIELD,
+    PIECE_POINTS,
+    PIECE_THRESHOLD,
+    PIECE_LIST,
+    PIECE_SPAN
+};
 
 struct piece {
     enum piece_kind kind;

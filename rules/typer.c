@@ -15,7 +15,7 @@ struct typer {
     struct scope scope;
     bool failed;
     bool done;
-    bool of_rule; /* what it names is used */
+    bool of_rule;   /* what it names is used */
     unsigned depth; /* of macros in macros */
     struct program *program;
 };
@@ -140,7 +140,10 @@ static const struct operand *operand_of(struct typer *t, const struct token *tok
 static const struct node *type_macro(struct typer *t, struct macro *m,
                                      const struct token *token)
 {
-    struct typer inner = {t->names, t->arena, t->d, .program = t->program,
+    struct typer inner = {t->names,
+                          t->arena,
+                          t->d,
+                          .program = t->program,
                           .depth = t->depth + 1,
                           .of_rule = t->of_rule};
 
@@ -383,8 +386,8 @@ static bool is_plain(const struct typer *t, const struct operand *left,
 static const struct node *type_set(struct typer *t, const struct syntax *s,
                                    const struct operand *left)
 {
-    struct literals l = {t->names, t->arena,  t->d,  left,
-                         &s->token, s->op, &t->program->later};
+    struct literals l = {t->names, t->arena,          t->d, left, &s->token,
+                         s->op,    &t->program->later};
     struct node *n = new_node(t, s, NODE_SET);
 
     n->left = left;
@@ -653,13 +656,25 @@ bool type_expression(const struct names *names, const struct syntax *syntax,
     return type(names, syntax, arena, d, false, out);
 }
 
-bool compile_expression(const struct names *names, const struct yaml *scalar,
-                        struct arena *arena, struct diagnostics *d, struct program *out)
+bool compile_rule(const struct names *names, const struct yaml *scalar,
+                  struct arena *arena, struct diagnostics *d, struct program *out)
 {
     const struct syntax *syntax = parse_expression(scalar, arena, d);
 
     *out = (struct program){0};
     return syntax && type(names, syntax, arena, d, true, out);
+}
+
+bool compile_expression(const struct names *names, const struct yaml *scalar,
+                        struct arena *arena, struct diagnostics *d, struct program *out)
+{
+    if (!compile_rule(names, scalar, arena, d, out))
+        return false;
+    if (!out->later)
+        return true;
+    diagnostics_error(d, &scalar->inside, "can never hold: %s", out->later);
+    out->root = NULL;
+    return false;
 }
 
 const struct operand *type_field(const struct names *names, const struct yaml *scalar,

@@ -24,7 +24,11 @@ struct program {
 bool type_expression(const struct names *names, const struct syntax *syntax,
                      struct arena *arena, struct diagnostics *d, struct program *out);
 
-/* Parses and types; for expressions outside of rules: `--filter`, `when` of a point. */
+/* Parses and types the `when` of a rule: names of a later version make out->later. */
+bool compile_rule(const struct names *names, const struct yaml *scalar,
+                  struct arena *arena, struct diagnostics *d, struct program *out);
+
+/* The same for expressions outside of rules, such as `--filter`: they are errors. */
 bool compile_expression(const struct names *names, const struct yaml *scalar,
                         struct arena *arena, struct diagnostics *d, struct program *out);
 

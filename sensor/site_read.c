@@ -40,7 +40,8 @@ static bool read_network(struct reading *r, const struct yaml *value,
             return true;
         }
     }
-    diagnostics_error(r->d, &value->at, "`%.60s` is no network such as 10.20.1.0/24", text);
+    diagnostics_error(r->d, &value->at, "`%.60s` is no network such as 10.20.1.0/24",
+                      text);
     return false;
 }
 
@@ -95,8 +96,7 @@ static void read_zones(struct reading *r, const struct yaml *list)
 
 /* ---- assets ---------------------------------------------------------------------- */
 
-static void read_role(struct reading *r, const struct yaml *value,
-                      struct site_host *host)
+static void read_role(struct reading *r, const struct yaml *value, struct site_host *host)
 {
     const struct label *role;
     struct diagnostic *e;
@@ -204,8 +204,7 @@ static void read_points(struct reading *r, const char *path)
     if (!list || !yaml_is(list, YAML_SEQUENCE, r->d))
         return;
     for (const struct yaml *item = list->first; item; item = item->next) {
-        const struct yaml *name =
-            item->kind == YAML_MAP ? yaml_get(item, "name") : NULL;
+        const struct yaml *name = item->kind == YAML_MAP ? yaml_get(item, "name") : NULL;
 
         if (name && yaml_text(name, &text, r->d))
             add_point(r, text);
@@ -281,7 +280,8 @@ static void read_network_of(struct reading *r, const struct yaml *network)
 struct site *site_read(const char *config, const char *points, struct arena *arena,
                        struct diagnostics *d)
 {
-    struct reading r = {.site = arena_take(arena, sizeof *r.site), .arena = arena, .d = d};
+    struct reading r = {
+        .site = arena_take(arena, sizeof *r.site), .arena = arena, .d = d};
     const struct source *source = config ? diagnostics_read(d, config) : NULL;
     const struct yaml *root = source ? yaml_load(arena, source, d) : NULL;
     unsigned before = d->errors;

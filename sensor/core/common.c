@@ -283,8 +283,8 @@ static bool give_crossing(const struct record *r, enum common_slot slot,
     double a, b;
 
     if (slot == COMMON_CROSSES_ZONE)
-        return site->nzones > 0 && give_bool(out, site_zone(site, &p->client) !=
-                                                      site_zone(site, &p->server));
+        return site->nzones > 0 &&
+               give_bool(out, site_zone(site, &p->client) != site_zone(site, &p->server));
     return site_level(site, &p->client, &a) && site_level(site, &p->server, &b) &&
            give_bool(out, (a >= site->boundary) != (b >= site->boundary));
 }

@@ -31,7 +31,7 @@ struct site_zone {
 struct site_host {
     const char *name;
     struct address address;
-    unsigned role; /* code of site_roles; 0: not said */
+    unsigned role;     /* code of site_roles; 0: not said */
     const char *owner; /* or NULL */
     bool critical;     /* alerts about it are one severity higher */
     bool has_level;
@@ -41,7 +41,8 @@ struct site_host {
 struct site {
     const struct site_zone *zones;
     unsigned nzones;
-    const struct site_host *hosts; /* an asset of several addresses stands several times */
+    const struct site_host
+        *hosts; /* an asset of several addresses stands several times */
     unsigned nhosts;
     const char *const *points; /* names */
     unsigned npoints;
