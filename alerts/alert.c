@@ -625,6 +625,17 @@ static bool read_saved(struct bytes bytes, struct saved *s)
             bytes.len - sizeof *s <= LARGE_BODY);
 }
 
+bool alerts_saved_ids(struct bytes saved, uint64_t *id, uint64_t *root)
+{
+    struct saved s;
+
+    if (!read_saved(saved, &s))
+        return false;
+    *id = s.alert.id;
+    *root = s.alert.root;
+    return true;
+}
+
 bool alerts_restore(struct alerts *a, struct bytes saved)
 {
     struct saved s;

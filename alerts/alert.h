@@ -98,6 +98,9 @@ bool alerts_open(struct alerts *a, const struct alerts_config *config,
  */
 bool alerts_restore(struct alerts *a, struct bytes saved);
 
+/* Whose `saved` that is; false for what this version did not write. */
+bool alerts_saved_ids(struct bytes saved, uint64_t *id, uint64_t *root);
+
 /* From now on these times, rates and words; what memory depends on stays as it is. */
 void alerts_adopt(struct alerts *a, const struct alerts_config *config);
 

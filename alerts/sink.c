@@ -1,25 +1,65 @@
 #include "alerts/sink.h"
 
-void sink_put(struct sink *s, const struct event *e)
+#include <time.h>
+
+#include "sensor/core/clock.h"
+
+void sink_listen(struct sink *s,
+                 void (*tell)(void *to, enum sink_news news, bool over,
+                              const char *detail),
+                 void *to)
 {
-    if (!(s->what >> e->kind & 1) || e->line.len == 0)
-        return;
-    s->counters.put++;
-    s->type->put(s, e);
+    s->tell = tell;
+    s->to = to;
 }
 
-void sink_poll(struct sink *s)
+void sink_turn(struct sink *s, int64_t now)
 {
-    s->type->poll(s);
+    s->type->turn(s, now);
 }
 
-bool sink_flush(struct sink *s, unsigned ms)
+void sink_reopen(struct sink *s)
 {
-    return s->type->flush(s, ms);
+    if (s->type->reopen)
+        s->type->reopen(s);
 }
 
 void sink_close(struct sink *s)
 {
     if (s)
         s->type->close(s);
+}
+
+uint64_t sink_waiting(const struct sink *s)
+{
+    uint64_t n = 0;
+
+    for (unsigned i = 0; i < s->nlanes; i++)
+        n += s->outbox->lanes[s->lanes[i]].waiting;
+    return n;
+}
+
+uint64_t sink_lost(const struct sink *s)
+{
+    uint64_t n = 0;
+
+    for (unsigned i = 0; i < s->nlanes; i++)
+        n += s->outbox->lanes[s->lanes[i]].lost;
+    return n;
+}
+
+void sink_tell(struct sink *s, enum sink_news news, bool over, const char *detail)
+{
+    if (s->tell)
+        s->tell(s->to, news, over, detail);
+}
+
+void sink_delivered(struct sink *s, unsigned lane, struct stream_id id, int64_t sequence)
+{
+    struct timespec t;
+
+    outbox_delivered(s->outbox, lane, id, sequence);
+    s->counters.delivered++;
+    clock_gettime(CLOCK_REALTIME, &t);
+    s->last = t.tv_sec * NS_PER_S + t.tv_nsec;
 }

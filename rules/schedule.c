@@ -17,6 +17,10 @@ static bool zone_is_known(const char *name)
 
 bool schedule_zone(const char *name)
 {
+    const char *now = getenv("TZ");
+
+    if (now && strcmp(now, name) == 0)
+        return true;
     if (!zone_is_known(name) || setenv("TZ", name, 1) != 0)
         return false;
     tzset();

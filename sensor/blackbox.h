@@ -38,10 +38,10 @@ struct blackbox_packet {
 };
 
 struct blackbox_slot {
+    _Atomic(uint32_t) state; /* enum blackbox_state */
+    char name[BLACKBOX_NAME];
     _Alignas(64) _Atomic(uint64_t) beats;
     _Atomic(uint64_t) n; /* packets so far; the latest is [(n - 1) % BLACKBOX_PACKETS] */
-    _Atomic(uint32_t) state;
-    char name[BLACKBOX_NAME];
     struct blackbox_packet packets[BLACKBOX_PACKETS];
 };
 

@@ -271,6 +271,7 @@ static void look_after(struct capture *c, unsigned i, int64_t now)
 
     link_look(c->links, p->name, &link);
     c->status[i].kernel_lost += port_lost(p);
+    c->status[i].device_lost += port_missed(p);
     if (p->pcap && link.index != p->index)
         port_close(p);
     p->trouble = trouble_of(&link);
@@ -306,32 +307,35 @@ static const char *group_of(const struct config_interface *i)
     return i->group ? i->group : i->name;
 }
 
-unsigned capture_groups(const struct config_interface *all, unsigned n,
+unsigned capture_groups(const struct config *config,
                         const char *groups[CONFIG_INTERFACES])
 {
     unsigned found = 0, known;
 
-    for (unsigned i = 0; i < n && found < CONFIG_INTERFACES; i++) {
+    for (unsigned i = 0; i < config->ninterfaces && found < CONFIG_INTERFACES; i++) {
+        const char *group = group_of(&config->interfaces[i]);
+
         for (known = 0; known < found; known++)
-            if (strcmp(groups[known], group_of(&all[i])) == 0)
+            if (strcmp(groups[known], group) == 0)
                 break;
         if (known == found)
-            groups[found++] = group_of(&all[i]);
+            groups[found++] = group;
     }
     return found;
 }
 
-static bool take_ports(struct capture *c, const struct config_interface *all, unsigned n,
+static bool take_ports(struct capture *c, const struct config *config,
                        char error[PORT_ERROR])
 {
-    for (unsigned i = 0; i < n && c->nports < CONFIG_INTERFACES; i++) {
+    for (unsigned i = 0; i < config->ninterfaces && c->nports < CONFIG_INTERFACES; i++) {
+        const struct config_interface *interface = &config->interfaces[i];
         struct status_interface *s = &c->status[c->nports];
 
-        if (strcmp(group_of(&all[i]), c->group) != 0)
+        if (strcmp(group_of(interface), c->group) != 0)
             continue;
-        if (!port_init(&c->ports[c->nports], &all[i], i, error))
+        if (!port_init(&c->ports[c->nports], interface, i, error))
             return false;
-        snprintf(s->name, sizeof s->name, "%s", all[i].name);
+        memcpy(s->name, c->ports[c->nports].name, sizeof s->name);
         memcpy(s->group, c->group, sizeof s->group);
         c->nports++;
     }
@@ -368,8 +372,8 @@ static bool first_look(struct capture *c, char error[CAPTURE_ERROR])
     return true;
 }
 
-bool capture_open(struct capture *c, const struct config_interface *all, unsigned n,
-                  const char *group, struct packet_ring *packets, struct ring *notices,
+bool capture_open(struct capture *c, const struct config *config, const char *group,
+                  struct packet_ring *packets, struct ring *notices,
                   char error[CAPTURE_ERROR])
 {
     memset(c, 0, sizeof *c);
@@ -380,7 +384,7 @@ bool capture_open(struct capture *c, const struct config_interface *all, unsigne
     snprintf(c->group, sizeof c->group, "%s", group);
     if (!open_descriptors(c))
         snprintf(error, CAPTURE_ERROR, "%s: the capture cannot start: %m", c->group);
-    else if (take_ports(c, all, n, error) && first_look(c, error))
+    else if (take_ports(c, config, error) && first_look(c, error))
         return true;
     capture_close(c);
     return false;

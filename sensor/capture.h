@@ -16,10 +16,11 @@
  * System calls after capture_open() that a confinement must let through:
  *   always          epoll_wait, poll, ioctl (SIOCGIFINDEX, SIOCGIFFLAGS), pread64,
  *                   getsockopt, clock_gettime, write (a bell)
- *   to open again   socket (AF_PACKET, AF_INET, AF_UNIX), bind, setsockopt, ioctl, mmap,
- *                   munmap, brk, madvise, fcntl, recvfrom, eventfd2, epoll_ctl, close,
- *                   and openat, access, readlink, newfstatat, read of /sys/class/net,
- *                   which may fail; CAP_NET_RAW
+ *   to open again   socket (AF_PACKET; AF_NETLINK, which may fail), bind, getsockname,
+ *                   setsockopt, getsockopt, ioctl, mmap, munmap, brk, madvise, fcntl,
+ *                   uname, eventfd2, epoll_ctl, close; openat, newfstatat, read, readlink
+ *                   and access below /sys/class/net, all of which may fail
+ * and CAP_NET_RAW.
  */
 
 #include "sensor/core/ring.h"
@@ -54,20 +55,20 @@ struct capture {
 };
 
 /* The groups there are, each once, in the order of their first interface; how many. */
-unsigned capture_groups(const struct config_interface *all, unsigned n,
+unsigned capture_groups(const struct config *config,
                         const char *groups[CONFIG_INTERFACES]);
 
 /*
- * Opens every interface of `all` that belongs to the group; its place in `all` is the
- * `source` of its packets.  Keeps `packets` and `notices` (of struct notice, this is
- * their producer), and nothing of `all`.
+ * Opens every interface of the configuration that belongs to the group; its place there
+ * is the `source` of its packets.  Keeps `packets` and `notices` (of struct notice, this
+ * is their producer), and nothing of the configuration.
  *
  * False with a sentence, or one a line, when a filter makes no sense, a port that
  * must be silent is not, or the system does not let us listen.  An interface that is
  * not there, or down, is no error: it is told, and opened when it comes.
  */
-bool capture_open(struct capture *c, const struct config_interface *all, unsigned n,
-                  const char *group, struct packet_ring *packets, struct ring *notices,
+bool capture_open(struct capture *c, const struct config *config, const char *group,
+                  struct packet_ring *packets, struct ring *notices,
                   char error[CAPTURE_ERROR]);
 void capture_close(struct capture *c);
 

@@ -146,10 +146,8 @@ static int load_config(struct asking *a)
     a->config = a->config_file ? config_load(a->config_file, &a->d) : config_default();
     if (a->config)
         return -1;
-    fprintf(stderr,
-            "sightglass %s: %s has %u errors, see sightglass check -c; going on "
-            "without it\n",
-            a->command, a->config_file, a->d.errors);
+    fprintf(stderr, "sightglass %s: going on without %s: it has errors\n", a->command,
+            a->config_file);
     a->config = config_default();
     return -1;
 }

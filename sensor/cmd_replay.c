@@ -247,7 +247,6 @@ struct job {
     FILE *out;
     uint64_t conditions; /* standing ones that were not shown */
     struct alert worst;  /* what to look at next */
-    unsigned since_poll;
 };
 
 static void note_worst(struct job *r, const struct alert *alert)
@@ -277,8 +276,6 @@ static void on_event(void *to, const struct event *e)
     if (!r->text && !r->a.records && !r->a.why_not && shown(r, e))
         fwrite(e->line.at, 1, e->line.len, r->out);
     outputs_put(&r->outputs, e);
-    if (++r->since_poll % 64 == 0)
-        outputs_poll(&r->outputs);
 }
 
 static void print_record(void *to, const struct record *record)
@@ -319,7 +316,7 @@ static bool load(struct job *r)
 
     memcpy(o.rules, r->a.rules, sizeof o.rules);
     ok = setup_load(&r->setup, &o) && compile_filter(r) &&
-         outputs_open(&r->outputs, r->setup.config, &r->setup.d);
+         outputs_open(&r->outputs, r->setup.config, NULL, NULL, &r->setup.d);
     if (ok && r->a.why_not && !ruleset_rule(r->setup.rules, r->a.why_not)) {
         diagnostics_error(&r->setup.d, NULL, "there is no rule \"%s\"", r->a.why_not);
         ok = false;
@@ -487,6 +484,7 @@ static int run(struct job *r, const char *const *paths, size_t npaths)
     if (r->a.stats)
         stats_print(r->out, &r->replay);
     delivered = outputs_finish(&r->outputs, 10000);
+    outputs_report(&r->outputs);
     if (fflush(r->out) != 0 || ferror(r->out)) {
         fprintf(stderr, "sightglass replay: cannot write the output: %s\n",
                 strerror(errno));

@@ -20,6 +20,7 @@ struct command {
     const char *what;
 };
 
+int command_run(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_test(int argc, char **argv);

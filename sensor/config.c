@@ -430,6 +430,32 @@ struct config *config_default(void)
     return c;
 }
 
+static struct config_interface default_interface(struct config *c, const char *name)
+{
+    struct config_interface one = {.name = arena_text(&c->arena, name)};
+    struct diagnostics d;
+    struct load l = {.c = c, .d = &d, .base = &one, .of = OF_INTERFACE};
+
+    diagnostics_open(&d);
+    l.reader = (struct setting_reader){.arena = &c->arena, .d = &d};
+    set_defaults(&l);
+    arena_close(&l.trees);
+    diagnostics_close(&d);
+    return one;
+}
+
+void config_listen(struct config *c, const char *interface)
+{
+    struct config_interface *one = arena_take(&c->arena, sizeof *one);
+    unsigned i = 0;
+
+    while (i < c->ninterfaces && strcmp(c->interfaces[i].name, interface) != 0)
+        i++;
+    *one = i < c->ninterfaces ? c->interfaces[i] : default_interface(c, interface);
+    c->interfaces = one;
+    c->ninterfaces = 1;
+}
+
 void config_free(struct config *c)
 {
     if (c)

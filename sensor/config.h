@@ -143,6 +143,9 @@ struct config *config_load(const char *path, struct diagnostics *d);
 struct config *config_read(const struct source *source, struct diagnostics *d);
 
 struct config *config_default(void);
+
+/* Listens on this interface alone; what was said of it, or the defaults, hold. */
+void config_listen(struct config *c, const char *interface);
 void config_free(struct config *c);
 
 /*

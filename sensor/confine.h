@@ -69,8 +69,8 @@ enum confine_role {
     CONFINE_CAPTURE,  /* opens and reads interfaces; cannot send: see confine_calls.c */
     CONFINE_WORKER,   /* computes; also for worker and analysis in one thread */
     CONFINE_ANALYSIS, /* computes */
-    CONFINE_OUTPUT,   /* files, SQLite, connections, TLS, names */
-    CONFINE_MAIN,     /* the same, and unix sockets that listen, and threads */
+    CONFINE_OUTPUT,   /* files, SQLite, connections, TLS, names, threads for them */
+    CONFINE_MAIN,     /* the same, and unix sockets that listen */
     CONFINE_ROLES
 };
 

@@ -2,8 +2,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,17 +9,16 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/timerfd.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "sensor/control_place.h"
 #include "sensor/control_request.h"
 #include "sensor/core/clock.h"
 #include "sensor/core/json.h"
 
-enum { PATIENCE_S = 5, LATE_S = 30, MODE = 0660 };
+enum { PATIENCE_S = 5, LATE_S = 30 };
 
 enum state { FREE, ASKING, LATER, ANSWERING };
 
@@ -47,12 +44,10 @@ struct control {
     int spare;   /* a descriptor to give up when there are no others */
     FILE *users; /* /etc/passwd, open since the start: confinement may hide it later */
     uint32_t number;
-    dev_t dev; /* of the socket's file, to remove ours and no other */
-    ino_t ino;
     struct json writer;
     bool refused, later; /* by the verb that runs */
     char error[CONTROL_TEXT], hint[CONTROL_TEXT];
-    char path[sizeof((struct sockaddr_un *)0)->sun_path];
+    struct control_place place;
     char stage[CONTROL_ANSWER];
     struct client clients[CONTROL_CLIENTS];
 };
@@ -529,75 +524,6 @@ void control_answer(struct control *c, uint64_t id, const char *error, const cha
 
 /* ---- opening ---------------------------------------------------------------------------------- */
 
-static bool fail(char why[CONTROL_TEXT], const char *what, const char *path)
-{
-    snprintf(why, CONTROL_TEXT, "%s %.120s: %s", what, path, strerror(errno));
-    return false;
-}
-
-/* True when nobody listens there: it is gone then. */
-static bool clear_place(const struct sockaddr_un *at, char why[CONTROL_TEXT])
-{
-    struct stat st;
-    int fd, e;
-
-    if (lstat(at->sun_path, &st) != 0)
-        return errno == ENOENT || fail(why, "cannot look at", at->sun_path);
-    if (!S_ISSOCK(st.st_mode)) {
-        snprintf(why, CONTROL_TEXT, "%.120s is there and is no socket", at->sun_path);
-        return false;
-    }
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    e = connect(fd, (const struct sockaddr *)at, sizeof *at) == 0 ? 0 : errno;
-    close(fd);
-    if (e != ECONNREFUSED) {
-        snprintf(why, CONTROL_TEXT, "a sensor is running already: it listens at %.120s",
-                 at->sun_path);
-        return false;
-    }
-    return unlink(at->sun_path) == 0 || fail(why, "cannot remove", at->sun_path);
-}
-
-/*
- * Nobody can connect before the group is set: until then the file is the owner's
- * alone.  A sensor that does not run as root leaves the group as it is.
- */
-static bool give_rights(const char *path, const char *group, char why[CONTROL_TEXT])
-{
-    const struct group *g = group ? getgrnam(group) : NULL;
-
-    if (g && chown(path, (uid_t)-1, g->gr_gid) != 0 && errno != EPERM)
-        return fail(why, "cannot give away", path);
-    return chmod(path, MODE) == 0 || fail(why, "cannot open up", path);
-}
-
-static bool listen_at(struct control *c, const char *path, const char *group,
-                      char why[CONTROL_TEXT])
-{
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    struct stat st;
-
-    if (strlen(path) >= sizeof at.sun_path) {
-        snprintf(why, CONTROL_TEXT, "the path of a socket has at most %zu characters",
-                 sizeof at.sun_path - 1);
-        return false;
-    }
-    memcpy(at.sun_path, path, strlen(path) + 1);
-    if (!clear_place(&at, why))
-        return false;
-    c->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (c->listener < 0 || fchmod(c->listener, S_IRUSR | S_IWUSR) != 0 ||
-        bind(c->listener, (const struct sockaddr *)&at, sizeof at) != 0)
-        return fail(why, "cannot listen at", path);
-    memcpy(c->path, at.sun_path, sizeof c->path);
-    if (lstat(path, &st) == 0) {
-        c->dev = st.st_dev;
-        c->ino = st.st_ino;
-    }
-    return give_rights(path, group, why) && (listen(c->listener, CONTROL_CLIENTS) == 0 ||
-                                             fail(why, "cannot listen at", path));
-}
-
 static bool add(struct control *c, int fd, uint32_t from)
 {
     struct epoll_event e = {.events = EPOLLIN, .data.u32 = from};
@@ -617,25 +543,22 @@ struct control *control_open(const char *path, const char *group,
     }
     c->verbs = verbs;
     c->context = context;
-    c->listener = -1;
+    c->listener = place_take(&c->place, path, group, why);
     c->epoll = epoll_create1(EPOLL_CLOEXEC);
     c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     c->spare = dup(c->epoll);
     c->users = fopen("/etc/passwd", "re");
-    if (listen_at(c, path, group, why)) {
+    if (c->listener >= 0) {
         if (add(c, c->timer, FROM_TIMER) && add(c, c->listener, FROM_LISTENER))
             return c;
-        fail(why, "cannot wait at", path);
+        snprintf(why, CONTROL_TEXT, "cannot wait at %.120s: %s", path, strerror(errno));
     }
     control_close(c);
     return NULL;
 }
 
-/* Another sensor may have taken the place: only the file we made is removed. */
 void control_close(struct control *c)
 {
-    struct stat st;
-
     if (!c)
         return;
     for (struct client *client = c->clients; client < c->clients + CONTROL_CLIENTS;
@@ -643,9 +566,7 @@ void control_close(struct control *c)
         if (client->state != FREE)
             let_go(client);
     }
-    if (c->path[0] && lstat(c->path, &st) == 0 && st.st_dev == c->dev &&
-        st.st_ino == c->ino)
-        unlink(c->path);
+    place_leave(&c->place);
     if (c->listener >= 0)
         close(c->listener);
     if (c->timer >= 0)

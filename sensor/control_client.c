@@ -166,7 +166,9 @@ static size_t receive_line(struct control_client *c)
         end = memchr(c->line, '\n', c->got);
     }
     if (!end)
-        snprintf(c->why, sizeof c->why, "the sensor hung up in the middle of an answer");
+        snprintf(c->why, sizeof c->why, "%s",
+                 c->got == LINE ? "the sensor's answer has no end"
+                                : "the sensor hung up in the middle of an answer");
     return end ? (size_t)(end - c->line) : 0;
 }
 

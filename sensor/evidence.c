@@ -123,31 +123,36 @@ static uint64_t look_through(const char *directory, struct evidence_file *oldest
     return bytes;
 }
 
-/*
- * Removes the oldest until there is room again, and some more, so that the directory
- * is not read for each alert.
- */
-static void make_room(struct evidence *e)
+/* Removes the oldest files, down to `until` bytes; false when there was none to remove. */
+static bool remove_oldest(struct evidence *e, int directory, uint64_t until)
 {
     struct evidence_file oldest[OLDEST];
-    int directory = -1;
-    size_t n = 1;
+    size_t n, i;
 
-    if (e->used > e->total)
-        directory = open(e->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    while (directory >= 0 && e->used > e->total && n > 0) {
-        e->used = look_through(e->directory, oldest, &n);
-        for (size_t i = 0; i < n && e->used > e->total - e->total / 16; i++) {
-            if (unlinkat(directory, oldest[i].name, 0) != 0) {
-                close(directory);
-                return;
-            }
-            e->used -= oldest[i].bytes;
-            e->removed++;
-        }
+    e->used = look_through(e->directory, oldest, &n);
+    for (i = 0; i < n && e->used > until; i++) {
+        if (unlinkat(directory, oldest[i].name, 0) != 0)
+            return false;
+        e->used -= oldest[i].bytes;
+        e->removed++;
     }
-    if (directory >= 0)
-        close(directory);
+    return i > 0;
+}
+
+/* More than it must, so that the directory is not read for each alert. */
+static void make_room(struct evidence *e)
+{
+    uint64_t until = e->total - e->total / 16;
+    int directory;
+
+    if (e->used <= e->total)
+        return;
+    directory = open(e->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0)
+        return;
+    while (e->used > until && remove_oldest(e, directory, until))
+        ;
+    close(directory);
 }
 
 /* ---- choosing packets ---------------------------------------------------------------- */
@@ -221,33 +226,39 @@ static bool was_kept(const struct evidence *e, uint64_t number)
 }
 
 /* Between the first and the last frame of a message there are others' frames too. */
+static void take(struct evidence *e, const struct evidence_request *r, uint64_t number,
+                 bool is_end, struct evidence_result *result)
+{
+    struct raw raw;
+
+    if (was_kept(e, number))
+        return;
+    if (!copy(e, number, &raw))
+        result->gone++;
+    else if (!is_end && !is_of_conversation(&raw, r))
+        return;
+    else if (keep(e, &raw, false))
+        result->record++;
+    else
+        result->no_room++;
+}
+
+/* The frame that completed the message comes first: it is worth most. */
 static void take_range(struct evidence *e, const struct evidence_request *r,
                        const struct evidence_range *range, struct evidence_result *result)
 {
     uint64_t oldest = packet_ring_oldest(e->ring), number = range->first;
-    uint64_t newest = packet_ring_newest(e->ring);
-    struct raw raw;
 
-    if (range->last < number || range->last > newest)
-        return; /* no frames of this ring: it began anew since */
-    if (oldest > number) {
+    if (range->last < number || range->last > packet_ring_newest(e->ring))
+        return; /* no frames of this ring */
+    take(e, r, range->last, true, result);
+    if (oldest > number && range->last > number) {
         result->gone +=
-            (unsigned)((oldest > range->last ? range->last + 1 : oldest) - number);
+            (unsigned)((oldest < range->last ? oldest : range->last) - number);
         number = oldest;
     }
-    for (; number <= range->last && number - range->first < EVIDENCE_LOOKED; number++) {
-        if (was_kept(e, number))
-            continue;
-        if (!copy(e, number, &raw))
-            result->gone++;
-        else if (number != range->first && number != range->last &&
-                 !is_of_conversation(&raw, r))
-            continue;
-        else if (keep(e, &raw, false))
-            result->record++;
-        else
-            result->no_room++;
-    }
+    for (; number < range->last && number - range->first < EVIDENCE_LOOKED; number++)
+        take(e, r, number, number == range->first, result);
 }
 
 /* Back from the record's last frame: the nearest packets are worth most. */
@@ -317,11 +328,11 @@ static void describe(struct evidence *e, const struct evidence_result *result,
         return;
     if (copy(e, packet_ring_oldest(e->ring), &oldest))
         time_and_day(oldest.time, time);
-    snprintf(
-        out + len, PCAPNG_COMMENT - (size_t)len,
-        "\nThe packet ring had wrapped: %u frames of the record are gone, and so is all "
-        "from before %s.",
-        result->gone, time);
+    len += snprintf(out + len, PCAPNG_COMMENT - (size_t)len,
+                    "\nThe packet ring had wrapped: all from before %s is gone", time);
+    if (result->gone)
+        snprintf(out + len, PCAPNG_COMMENT - (size_t)len, ", %u frames of the record too",
+                 result->gone);
 }
 
 static bool write_file(struct evidence *e, struct evidence_result *result)

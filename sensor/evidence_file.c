@@ -57,6 +57,17 @@ bool evidence_file_is_id(const char *text)
     return read_wanted(text, &w);
 }
 
+bool evidence_file_bounds(const char *text, uint64_t *low, uint64_t *high)
+{
+    struct wanted w;
+
+    if (!read_wanted(text, &w) || w.has_update)
+        return false;
+    *low = w.id;
+    *high = w.digits == ID_DIGITS ? w.id : w.id | UINT64_MAX >> 4 * w.digits;
+    return true;
+}
+
 static bool read_name(const char *text, struct evidence_name *name)
 {
     const char *end;

@@ -33,6 +33,9 @@ struct evidence_files {
 /* True for 4 to 16 hexadecimal digits, and for an update behind them: "437df536-2". */
 bool evidence_file_is_id(const char *text);
 
+/* The ids that begin so, for digits alone: the lowest and the highest. */
+bool evidence_file_bounds(const char *text, uint64_t *low, uint64_t *high);
+
 /* The files whose ids begin so; false, and errno, when there is no such directory. */
 bool evidence_file_find(const char *directory, const char *id,
                         struct evidence_files *found);

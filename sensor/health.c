@@ -1,5 +1,6 @@
 #include "sensor/health.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -365,7 +366,9 @@ void health_finding(const struct record *r, struct finding *out)
 {
     struct bytes about = text(r, HEALTH_ABOUT);
     int64_t check = number(r, HEALTH_CHECK);
+    const char *sentence = check > 0 && check < CHECKS ? sentences[check] : NULL;
 
+    assert(sentence);
     memset(out, 0, offsetof(struct finding, matched));
     out->signature = &health_signatures[check];
     out->record = r;
@@ -373,5 +376,5 @@ void health_finding(const struct record *r, struct finding *out)
     out->has_point = false;
     out->threshold = 0;
     out->over = number(r, HEALTH_OVER) != 0;
-    summarise(r, sentences[check], out->summary, sizeof out->summary);
+    summarise(r, sentence, out->summary, sizeof out->summary);
 }

@@ -7,7 +7,7 @@ enum {
     DEFAULT_IN = 8 * 1024 * 1024,
     DEFAULT_OUT = 4096,
     BURST = 64, /* parcels between two looks around */
-    NAP_US = 50,
+    NAP_NS = 50000,
     SLEEP_MS = 20,
 };
 
@@ -15,7 +15,7 @@ static const int64_t COUNT_EVERY = NS_PER_S;
 
 static void nap(void)
 {
-    nanosleep(&(struct timespec){0, NAP_US * NS_PER_US}, NULL);
+    nanosleep(&(struct timespec){0, NAP_NS}, NULL);
 }
 
 bool passage_before(const struct passage *a, const struct passage *b)
@@ -48,7 +48,7 @@ static void copy_in(struct parcel *p)
     packet->data.at = bytes;
 }
 
-bool lane_packet(struct lane *l, const struct arrival *a, uint64_t position)
+bool lane_packet(struct worker_lane *l, const struct arrival *a, uint64_t position)
 {
     size_t len = l->options.borrows ? 0 : a->packet.data.len;
     struct parcel *p = tube_slot(&l->in, sizeof *p + len);
@@ -64,14 +64,14 @@ bool lane_packet(struct lane *l, const struct arrival *a, uint64_t position)
     return true;
 }
 
-uint64_t lane_needs(const struct lane *l, uint64_t head)
+uint64_t lane_needs(const struct worker_lane *l, uint64_t head)
 {
     uint64_t at = atomic_load_explicit(&l->at, memory_order_acquire);
 
     return tube_used(&l->in) == 0 ? head : at;
 }
 
-bool lane_tell(struct lane *l, enum parcel_kind kind, const struct arrival *a)
+bool lane_tell(struct worker_lane *l, enum parcel_kind kind, const struct arrival *a)
 {
     struct parcel *p = tube_slot(&l->in, sizeof *p);
 
@@ -87,7 +87,7 @@ bool lane_tell(struct lane *l, enum parcel_kind kind, const struct arrival *a)
 /* ---- out --------------------------------------------------------------------- */
 
 /* Room in the ring; NULL, on the wire, when there is none. */
-static struct passage *slot(struct lane *l)
+static struct passage *slot(struct worker_lane *l)
 {
     struct passage *p = ring_slot(&l->out);
 
@@ -98,7 +98,7 @@ static struct passage *slot(struct lane *l)
     return p;
 }
 
-static void pass(struct lane *l, struct record *r, enum passage_kind kind)
+static void pass(struct worker_lane *l, struct record *r, enum passage_kind kind)
 {
     struct passage *p = slot(l);
 
@@ -113,7 +113,7 @@ static void pass(struct lane *l, struct record *r, enum passage_kind kind)
 
 static void pass_request(void *context, struct record *r)
 {
-    struct lane *l = context;
+    struct worker_lane *l = context;
     struct record *copy = record_copy(&l->worker.exchanger.records, r);
 
     if (copy->scratch)
@@ -127,7 +127,7 @@ static void pass_done(void *context, struct record *r)
     pass(context, r, PASSAGE_DONE);
 }
 
-static void mark(struct lane *l)
+static void mark(struct worker_lane *l)
 {
     struct passage *p;
 
@@ -144,7 +144,7 @@ static void mark(struct lane *l)
 /* A dry pool fills when analysis gives back what is on its way. */
 static bool wait_for_records(void *context)
 {
-    struct lane *l = context;
+    struct worker_lane *l = context;
 
     if (ring_used(&l->out) == 0)
         return false;
@@ -154,7 +154,7 @@ static bool wait_for_records(void *context)
 
 /* ---- the thread -------------------------------------------------------------- */
 
-static void send_counts(struct lane *l)
+static void send_counts(struct worker_lane *l)
 {
     struct worker_counters *c;
 
@@ -168,7 +168,7 @@ static void send_counts(struct lane *l)
     ring_push(&l->counts);
 }
 
-static void take(struct lane *l, const struct parcel *p)
+static void take(struct worker_lane *l, const struct parcel *p)
 {
     const struct arrival *a = &p->arrival;
 
@@ -191,7 +191,7 @@ static void take(struct lane *l, const struct parcel *p)
 }
 
 /* At most a burst; false at the end of all. */
-static bool work(struct lane *l)
+static bool work(struct worker_lane *l)
 {
     const struct parcel *p;
     enum parcel_kind kind = PARCEL_PACKET;
@@ -207,7 +207,7 @@ static bool work(struct lane *l)
     return kind != PARCEL_END;
 }
 
-static void rest(struct lane *l)
+static void rest(struct worker_lane *l)
 {
     if (tube_used(&l->in) > 0)
         return;
@@ -219,7 +219,7 @@ static void rest(struct lane *l)
 
 static void *run(void *context)
 {
-    struct lane *l = context;
+    struct worker_lane *l = context;
 
     if (l->hooks.begin)
         l->hooks.begin(l->hooks.context, l->index);
@@ -250,7 +250,7 @@ static struct worker_options with_records(const struct lane_options *o)
     return w;
 }
 
-bool lane_open(struct lane *l, unsigned index, const struct lane_options *options,
+bool lane_open(struct worker_lane *l, unsigned index, const struct lane_options *options,
                const struct lane_hooks *hooks, struct record_sink sink,
                struct bell *analysis)
 {
@@ -281,20 +281,20 @@ bool lane_open(struct lane *l, unsigned index, const struct lane_options *option
     return ok;
 }
 
-bool lane_start(struct lane *l)
+bool lane_start(struct worker_lane *l)
 {
     l->started = pthread_create(&l->thread, NULL, run, l) == 0;
     return l->started;
 }
 
-void lane_join(struct lane *l)
+void lane_join(struct worker_lane *l)
 {
     if (l->started)
         pthread_join(l->thread, NULL);
     l->started = false;
 }
 
-void lane_close(struct lane *l)
+void lane_close(struct worker_lane *l)
 {
     if (!l->open)
         return;
@@ -308,7 +308,7 @@ void lane_close(struct lane *l)
 
 /* ---- analysis' side ---------------------------------------------------------- */
 
-struct passage *lane_head(struct lane *l)
+struct passage *lane_head(struct worker_lane *l)
 {
     struct passage *p;
 

@@ -57,7 +57,7 @@ struct lane_hooks {
     void *context;
 };
 
-struct lane {
+struct worker_lane {
     struct worker worker;
     struct lane_options options;
     struct lane_hooks hooks;
@@ -82,24 +82,24 @@ struct lane {
  * `analysis` is rung when something went out; `sink` is used when joined.  False when
  * memory or descriptors lack; lane_close() in either case.
  */
-bool lane_open(struct lane *l, unsigned index, const struct lane_options *options,
+bool lane_open(struct worker_lane *l, unsigned index, const struct lane_options *options,
                const struct lane_hooks *hooks, struct record_sink sink,
                struct bell *analysis);
-bool lane_start(struct lane *l);
-void lane_join(struct lane *l);
-void lane_close(struct lane *l);
+bool lane_start(struct worker_lane *l);
+void lane_join(struct worker_lane *l);
+void lane_close(struct worker_lane *l);
 
 /* The front's: one more packet.  False when there is no room. */
-bool lane_packet(struct lane *l, const struct arrival *a, uint64_t position);
+bool lane_packet(struct worker_lane *l, const struct arrival *a, uint64_t position);
 
 /* The front's: the oldest position a packet is needed at; `head` when none is. */
-uint64_t lane_needs(const struct lane *l, uint64_t head);
+uint64_t lane_needs(const struct worker_lane *l, uint64_t head);
 
 /* Time, or the end, at a's `now`; its packet gives the number alone. */
-bool lane_tell(struct lane *l, enum parcel_kind kind, const struct arrival *a);
+bool lane_tell(struct worker_lane *l, enum parcel_kind kind, const struct arrival *a);
 
 /* Analysis': the next record of this lane, or NULL; marks are taken in. */
-struct passage *lane_head(struct lane *l);
+struct passage *lane_head(struct worker_lane *l);
 
 /* In the one order of all records. */
 bool passage_before(const struct passage *a, const struct passage *b);

@@ -48,6 +48,9 @@ void links_read(struct links *l)
 }
 
 /*
+ * `drop` says nothing about loss: the kernel counts there what no protocol of the host
+ * wanted, such as frames of VLANs it does not know, though we have received them.
+ *
  *  Inter-|   Receive                                    ...  |  Transmit
  *   face |bytes packets errs drop fifo frame compressed multicast|bytes packets errs ...
  *    eth0: 8513   24    0    0    0     0          0         0    8513   24    0 ...
@@ -55,7 +58,6 @@ void links_read(struct links *l)
 static void counters(const struct links *l, const char *name, struct link_state *out)
 {
     const char *line = l->table;
-    uint64_t drop, fifo;
     size_t len = strlen(name);
 
     while (line && out->index) {
@@ -66,10 +68,9 @@ static void counters(const struct links *l, const char *name, struct link_state 
     }
     if (!line || !out->index)
         return;
-    out->counted = sscanf(line + len + 1,
-                          "%*u %*u %*u %" SCNu64 " %" SCNu64 " %*u %*u %*u %*u %" SCNu64,
-                          &drop, &fifo, &out->sent) == 3;
-    out->lost = out->counted ? drop + fifo : 0;
+    out->counted =
+        sscanf(line + len + 1, "%*u %*u %*u %*u %" SCNu64 " %*u %*u %*u %*u %" SCNu64,
+               &out->lost, &out->sent) == 2;
 }
 
 static bool ask(int descriptor, unsigned long what, const char *name,

@@ -29,7 +29,7 @@ struct link_state {
     bool arp;      /* it asks and answers ARP */
     bool counted;  /* the next two are known */
     uint64_t sent; /* frames, since it was made */
-    uint64_t lost; /* frames it received and had no room for */
+    uint64_t lost; /* frames it had no room for; see port_missed() too */
 };
 
 /* False with errno. */

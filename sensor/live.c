@@ -29,7 +29,7 @@ size_t live_ring_bytes(const struct config *c)
 {
     const char *groups[CONFIG_INTERFACES];
 
-    return capture_groups(c->interfaces, c->ninterfaces, groups) * c->packet_ring;
+    return capture_groups(c, groups) * c->packet_ring;
 }
 
 /* ---- what the threads of the pipeline do besides -------------------------------- */
@@ -167,7 +167,7 @@ bool live_open(struct live *l, struct setup *setup, const struct setup_options *
     l->boot = l->setup = setup;
     l->options = *options;
     l->output_bell.fd = l->main_bell.fd = -1;
-    l->ncaptures = capture_groups(c->interfaces, c->ninterfaces, groups);
+    l->ncaptures = capture_groups(c, groups);
     for (unsigned i = 0; i < l->ncaptures; i++)
         l->captures[i] = (struct live_capture){.live = l, .front = i, .group = groups[i]};
     tzset(); /* opens a file the first time: not in a confined thread */
@@ -180,10 +180,14 @@ static void tell_past(struct live *l)
 {
     const struct run_info *i = l->info;
     struct notice n = {.check = CHECK_CRASHED, .count = i->crashes};
+    const char *file;
 
     if (i->crash_detail[0]) {
-        snprintf(n.detail, sizeof n.detail, "%.120s%s%.60s", i->crash_detail,
-                 i->crash_file[0] ? " Packets: " : "", i->crash_file);
+        /* Each crash is an alert of its own: it is about its file. */
+        file = strrchr(i->crash_file, '/');
+        snprintf(n.about, sizeof n.about, "%s", file ? file + 1 : "");
+        snprintf(n.detail, sizeof n.detail, "%.110s%s%.40s", i->crash_detail,
+                 file ? " Its packets: state.directory/crash" : "", file ? file : "");
         live_tell(l, &n);
     }
     if (i->stopped_at == 0)

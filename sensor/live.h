@@ -20,10 +20,12 @@
  * alerts are told, the output goes on for a while, main closes.
  */
 
+#include "alerts/outbox_copy.h"
 #include "sensor/analysis.h"
 #include "sensor/capture.h"
 #include "sensor/control.h"
 #include "sensor/evidence.h"
+#include "sensor/health.h"
 #include "sensor/metrics.h"
 #include "sensor/outputs.h"
 #include "sensor/pipeline.h"
@@ -58,6 +60,26 @@ struct live_delivery {
     unsigned n; /* pairs of texts behind it */
 };
 
+/*
+ * What only the output thread can do, for it has the outbox: one of each at a time.
+ * Who asks sets ERRAND_ASKED, and touches the rest again after ERRAND_DONE.
+ */
+enum errand { ERRAND_NONE, ERRAND_ASKED, ERRAND_DONE };
+
+struct live_copy {
+    atomic_int state; /* enum errand */
+    char path[PATH_MAX];
+    char error[OUTBOX_ERROR]; /* "": it is there */
+};
+
+/* The root cause of an alert whose id is within bounds. */
+struct live_search {
+    atomic_int state; /* enum errand */
+    uint64_t low, high;
+    unsigned n; /* how many there are */
+    uint64_t root;
+};
+
 /* ---- the threads -------------------------------------------------------------- */
 
 struct live_capture {
@@ -66,6 +88,7 @@ struct live_capture {
     const char *group;
     struct capture capture;
     struct packet_ring packets;
+    uint64_t kept; /* position of the oldest packet that is still needed, or before it */
     struct ring notices, seen;
     struct blackbox_slot *slot;
     int64_t wall, told; /* ns: of the latest look at the clocks; at the status */
@@ -107,12 +130,15 @@ struct live {
     struct ring analysed, delivered; /* status to main */
     struct ring muted;               /* analysis to main: struct mutes_counts */
     struct bell output_bell, main_bell;
+    struct live_copy copy;     /* for a snapshot */
+    struct live_search search; /* for main */
     atomic_ullong events_lost, cuts_lost, notices_lost;
 
     /* output's own */
     struct outputs outputs;
     struct evidence evidence;
     uint8_t *sent; /* a file of evidence on its way, evidence.send bytes */
+    struct outbox_copy copying;
     struct blackbox_slot *output_slot;
     pthread_t output;
     bool output_started;

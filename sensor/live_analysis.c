@@ -9,7 +9,7 @@
 
 #include "sensor/live.h"
 
-enum { FINDINGS = 64, TRIES = 400, NAP_US = 50 };
+enum { FINDINGS = 64, TRIES = 400, NAP_NS = 50000 };
 
 static const int64_t STATUS_EVERY = NS_PER_S / 2;
 
@@ -17,7 +17,7 @@ static const int64_t STATUS_EVERY = NS_PER_S / 2;
 
 static void nap(void)
 {
-    nanosleep(&(struct timespec){0, NAP_US * NS_PER_US}, NULL);
+    nanosleep(&(struct timespec){0, NAP_NS}, NULL);
 }
 
 /* Waits a little for a burst to pass; nothing here waits for a disk. */

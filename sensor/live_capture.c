@@ -11,7 +11,7 @@
 enum { TURN_MS = 20 };
 
 /* How late the kernel may hand over a packet that it has stamped already. */
-static const int64_t LATENESS = 50 * NS_PER_MS;
+static const int64_t LATENESS = INT64_C(50) * NS_PER_MS;
 static const int64_t SEEN_EVERY = NS_PER_S / 2;
 /* A packet's time so far from the clocks' latest look is looked into at once. */
 static const int64_t STRANGE = 2 * NS_PER_S;
@@ -50,8 +50,7 @@ static void tell_seen(struct live_capture *c)
     s = ring_slot(&c->seen);
     if (!s)
         return;
-    *s = (struct live_seen){.read = c->wall,
-                            .clock_jumps = front_of(c)->clock.jumps};
+    *s = (struct live_seen){.read = c->wall, .clock_jumps = front_of(c)->clock.jumps};
     capture_status(&c->capture, s->interfaces);
     for (unsigned i = 0; i < CONFIG_INTERFACES; i++) {
         s->interfaces[i].ring_lost += c->lost[i];
@@ -60,14 +59,24 @@ static void tell_seen(struct live_capture *c)
     ring_push(&c->seen);
 }
 
+/* What a worker tells may be of a packet it has finished since: it only grows. */
+static void let_go(struct live_capture *c)
+{
+    uint64_t head = packet_ring_head(&c->packets);
+    uint64_t needs = pipeline_needs(&c->live->pipeline, c->front, head);
+
+    if (needs > c->kept)
+        c->kept = needs;
+    packet_ring_keep(&c->packets, c->kept);
+}
+
 static void turn(struct live_capture *c)
 {
     struct pipeline *p = &c->live->pipeline;
     unsigned n;
 
     watch(c);
-    packet_ring_keep(&c->packets,
-                     pipeline_needs(p, c->front, packet_ring_head(&c->packets)));
+    let_go(c);
     n = capture_turn(&c->capture, TURN_MS, on_packet, c);
     if (n < CAPTURE_BATCH)
         pipeline_idle(p, c->front, live_wall() - LATENESS);
@@ -110,8 +119,7 @@ static bool open_one(struct live *l, struct live_capture *c)
         fputs("sightglass run: not enough memory: lower capture.packet_ring\n", stderr);
         return false;
     }
-    if (capture_open(&c->capture, config->interfaces, config->ninterfaces, c->group,
-                     &c->packets, &c->notices, error))
+    if (capture_open(&c->capture, config, c->group, &c->packets, &c->notices, error))
         return true;
     fprintf(stderr, "sightglass run: %s\n", error);
     return false;

@@ -111,8 +111,7 @@ static void deliver_stats(struct live_main *m)
     struct event e = {.kind = EVENT_STATS, .time = m->status.now};
     struct live_delivery *d;
 
-    e.line =
-        (struct bytes){(uint8_t *)line, stats_line(&m->status, line, sizeof line)};
+    e.line = (struct bytes){(uint8_t *)line, stats_line(&m->status, line, sizeof line)};
     d = e.line.len ? tube_slot(&m->live->deliveries, sizeof *d + event_size(&e)) : NULL;
     if (!d)
         return;
@@ -245,6 +244,7 @@ static void turn(struct live_main *m)
         once_a_second(m);
     if (m->mutes_changed)
         live_send_mutes(m);
+    live_mute_found(m);
     live_snapshot_done(m);
     blackbox_beat(m->slot);
 }
@@ -253,6 +253,7 @@ int live_run(struct live *l)
 {
     struct live_main *m = l->main;
 
+    m->ran = true;
     m->slot = blackbox_take(l->info->box, "main");
     notify("READY=1\nSTATUS=capturing on %u interfaces", l->boot->config->ninterfaces);
     fprintf(stderr, "sightglass: capturing on %u interface%s\n",
@@ -346,6 +347,21 @@ bool live_main_open(struct live *l)
            watch(m, l->main_bell.fd) && (!m->metrics || watch(m, metrics_fd(m->metrics)));
 }
 
+/*
+ * Of the mutes: what they suppressed outlives the sensor.  One that never ran may stand
+ * beside another whose file that is.
+ */
+static void keep_counts(struct live_main *m)
+{
+    char why[MUTES_TEXT];
+
+    if (!m->ran)
+        return;
+    expire_mutes(m);
+    if (m->mutes.n > 0 && !mutes_save(&m->mutes, m->mutes_file, why))
+        fprintf(stderr, "sightglass: %s\n", why);
+}
+
 void live_main_close(struct live *l)
 {
     struct live_main *m = l->main;
@@ -353,6 +369,7 @@ void live_main_close(struct live *l)
     if (!m)
         return;
     live_take_back(m);
+    keep_counts(m);
     if (m->snapshot.running)
         pthread_join(m->snapshot.thread, NULL);
     if (m->control)

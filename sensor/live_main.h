@@ -28,6 +28,12 @@ struct live_reload {
     uint64_t call;        /* who waits for it; 0: nobody */
 };
 
+/* A mute of an alert, whose root cause is looked for. */
+struct live_muting {
+    uint64_t call; /* 0: none */
+    struct mute mute;
+};
+
 struct live_main {
     struct live *live;
     int epoll, signals;
@@ -42,9 +48,10 @@ struct live_main {
     struct live_seen seen[CONFIG_INTERFACES]; /* of each capture, the latest */
     struct live_reload reload;
     struct live_snapshot snapshot;
+    struct live_muting muting;
     int64_t second, stats, heartbeat; /* ns, monotonic: when each is due */
     unsigned tests;
-    bool stop;
+    bool ran, stop;
 };
 
 /* Every verb of the control socket (live_verbs.c); the context is struct live_main. */
@@ -62,8 +69,9 @@ bool live_reload_begin(struct live_main *m, uint64_t call, struct setup **refuse
 /* The same for the list of mutes, as soon as there is room. */
 void live_send_mutes(struct live_main *m);
 
-/* What came back from analysis; a snapshot that is written. */
+/* What came back from analysis; an alert that is found; a snapshot that is written. */
 void live_take_back(struct live_main *m);
+void live_mute_found(struct live_main *m);
 void live_snapshot_done(struct live_main *m);
 
 #endif

@@ -3,6 +3,7 @@
  * an alert its packets are cut out of the packet ring.
  */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,8 +64,7 @@ static void send_evidence(struct live *l, const struct evidence_result *result,
     n = read(fd, l->sent, most);
     close(fd);
     if (n > 0)
-        outputs_evidence(&l->outputs, alert_id,
-                         (struct bytes){l->sent, (size_t)n});
+        outputs_evidence(&l->outputs, alert_id, (struct bytes){l->sent, (size_t)n});
 }
 
 static void cut_evidence(struct live *l)
@@ -77,6 +77,37 @@ static void cut_evidence(struct live *l)
             send_evidence(l, &result, r->alert_id);
         ring_pop(&l->cuts);
     }
+}
+
+/* ---- errands ---------------------------------------------------------------------- */
+
+/* Events go on being committed: it has a tenth of each second. */
+static const int64_t copy_share = NS_PER_S / 10;
+
+static void continue_copy(struct live *l)
+{
+    struct live_copy *c = &l->copy;
+    enum outbox_copy_state state = COPY_FAILED;
+
+    if (atomic_load(&c->state) != ERRAND_ASKED)
+        return;
+    if (l->copying.backup || outbox_copy_begin(&l->copying, &l->outputs.outbox, c->path))
+        state = outbox_copy_step(&l->copying, copy_share);
+    if (state == COPY_GOES_ON)
+        return;
+    snprintf(c->error, sizeof c->error, "%s",
+             state == COPY_FAILED ? l->copying.error : "");
+    atomic_store(&c->state, ERRAND_DONE);
+}
+
+static void search(struct live *l)
+{
+    struct live_search *s = &l->search;
+
+    if (atomic_load(&s->state) != ERRAND_ASKED)
+        return;
+    s->n = outbox_root_of(&l->outputs.outbox, s->low, s->high, &s->root);
+    atomic_store(&s->state, ERRAND_DONE);
 }
 
 /* ---- the thread ------------------------------------------------------------------- */
@@ -99,6 +130,8 @@ static void tick(void *context, struct outputs *o)
     blackbox_beat(l->output_slot);
     take_deliveries(l);
     cut_evidence(l);
+    continue_copy(l);
+    search(l);
     tell_status(l, o);
 }
 
@@ -120,6 +153,7 @@ static void *run(void *context)
         abort();
     }
     outputs_run(&l->outputs, &orders);
+    outbox_copy_end(&l->copying);
     if (l->output_slot)
         blackbox_leave(l->output_slot);
     return NULL;

@@ -3,6 +3,7 @@
  * things that take longer than an answer may: a reload and a snapshot.
  */
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,7 +15,7 @@
 #include "sensor/live_main.h"
 #include "sensor/notify.h"
 
-enum { STATUS_TEXT = 64 * 1024 };
+enum { STATUS_TEXT = 64 * 1024, COPY_NAP = 20 * NS_PER_MS };
 
 static bool send_order(struct live *l, enum order_kind kind, void *what)
 {
@@ -77,7 +78,8 @@ static void describe(const struct setup *s, char *out, size_t size)
 
     for (const struct rule *r = s->rules ? ruleset_rules(s->rules) : NULL; r; r = r->next)
         n++;
-    snprintf(out, size, "%u rules (%s)", n, s->rules ? ruleset_version(s->rules) : "none");
+    snprintf(out, size, "%u rules (%s)", n,
+             s->rules ? ruleset_version(s->rules) : "none");
 }
 
 static void finish_reload(struct live_main *m, struct setup *before)
@@ -88,6 +90,7 @@ static void finish_reload(struct live_main *m, struct setup *before)
     struct json *answer = NULL;
     char took[64];
 
+    assert(now); /* one was sent */
     l->setup = now;
     pipeline_patience(&l->pipeline, now->config->response_timeout);
     describe(now, took, sizeof took);
@@ -105,7 +108,8 @@ static void finish_reload(struct live_main *m, struct setup *before)
     free_setup(l, before);
 }
 
-static bool run_reload(void *context, const struct control_call *call, struct json *answer)
+static bool run_reload(void *context, const struct control_call *call,
+                       struct json *answer)
 {
     struct live_main *m = context;
     struct setup *refused = NULL;
@@ -138,14 +142,13 @@ void live_send_mutes(struct live_main *m)
         free(copy);
 }
 
-static void tell_mute(struct live_main *m, const struct control_call *call,
-                      const char *what, bool on)
+static void tell_mute(struct live_main *m, const char *what, const char *who,
+                      const char *why, bool on)
 {
     struct notice n = {.check = CHECK_MUTED, .over = !on};
-    const char *why = control_text(call, "why");
 
-    snprintf(n.about, sizeof n.about, "%s", what);
-    snprintf(n.detail, sizeof n.detail, "By %s: %.120s", call->who.name, why ? why : "");
+    snprintf(n.about, sizeof n.about, "%.63s", what);
+    snprintf(n.detail, sizeof n.detail, "By %s: %.120s", who, why);
     live_tell(m->live, &n);
     m->mutes_changed = true;
 }
@@ -158,25 +161,74 @@ static struct verb_mutes what_mutes_need(struct live_main *m)
                                .now = live_wall()};
 }
 
+static bool keep_mute(struct live_main *m, const struct mute *mute, struct json *answer,
+                      struct verb_error *why)
+{
+    struct verb_mutes v = what_mutes_need(m);
+
+    if (!verb_mute_keep(&v, mute, answer, why))
+        return false;
+    tell_mute(m, mute->what, mute->who, mute->why, true);
+    return true;
+}
+
+/* Only the output knows which root cause an alert has. */
+static bool look_for_alert(struct live_main *m, const struct control_call *call,
+                           const struct mute *mute, uint64_t low, uint64_t high)
+{
+    struct live_search *s = &m->live->search;
+
+    if (m->muting.call)
+        return control_refuse(call, "ask again", "another alert is looked for");
+    m->muting = (struct live_muting){call->id, *mute};
+    s->low = low;
+    s->high = high;
+    atomic_store(&s->state, ERRAND_ASKED);
+    return control_later(call);
+}
+
+void live_mute_found(struct live_main *m)
+{
+    struct live_search *s = &m->live->search;
+    struct live_muting *waits = &m->muting;
+    struct verb_error why = {"", NULL};
+    struct json *answer;
+
+    if (!waits->call || atomic_load(&s->state) != ERRAND_DONE)
+        return;
+    atomic_store(&s->state, ERRAND_NONE);
+    answer = control_answer_open(m->control, waits->call);
+    if (answer && verb_mute_found(&waits->mute, s->n, s->root, &why))
+        keep_mute(m, &waits->mute, answer, &why);
+    control_answer(m->control, waits->call, why.error[0] ? why.error : NULL, why.hint);
+    waits->call = 0;
+}
+
 static bool run_mute(void *context, const struct control_call *call, struct json *answer)
 {
     struct live_main *m = context;
     struct verb_mutes v = what_mutes_need(m);
+    struct verb_error why;
+    struct mute mute;
+    uint64_t low, high;
 
-    if (!verb_mute(&v, call, answer))
+    if (!verb_mute_read(&v, call, &mute, &low, &high))
         return false;
-    tell_mute(m, call, control_text(call, "what"), true);
-    return true;
+    if (high)
+        return look_for_alert(m, call, &mute, low, high);
+    return keep_mute(m, &mute, answer, &why) ||
+           control_refuse(call, why.hint, "%s", why.error);
 }
 
-static bool run_unmute(void *context, const struct control_call *call, struct json *answer)
+static bool run_unmute(void *context, const struct control_call *call,
+                       struct json *answer)
 {
     struct live_main *m = context;
     struct verb_mutes v = what_mutes_need(m);
 
     if (!verb_unmute(&v, call, answer))
         return false;
-    tell_mute(m, call, control_text(call, "what"), false);
+    tell_mute(m, control_text(call, "what"), call->who.name, "", false);
     return true;
 }
 
@@ -206,7 +258,8 @@ void live_take_back(struct live_main *m)
 
 /* ---- status, evidence, the test alert ---------------------------------------------------- */
 
-static bool run_status(void *context, const struct control_call *call, struct json *answer)
+static bool run_status(void *context, const struct control_call *call,
+                       struct json *answer)
 {
     struct live_main *m = context;
 
@@ -248,14 +301,31 @@ static bool run_test(void *context, const struct control_call *call, struct json
 
 static const char *const parts[] = {"outbox.db", "packets.pcapng", "status.json"};
 
+/* By the output thread, which has it; this one may wait. */
+static bool copy_outbox(struct live_snapshot *s)
+{
+    static const struct timespec pause = {0, COPY_NAP};
+    struct live *l = s->live;
+    struct live_copy *c = &l->copy;
+
+    snapshot_part(&s->files, parts[0], c->path);
+    atomic_store(&c->state, ERRAND_ASKED);
+    while (atomic_load(&c->state) != ERRAND_DONE && !atomic_load(&l->closing))
+        nanosleep(&pause, NULL);
+    if (atomic_load(&c->state) != ERRAND_DONE)
+        snprintf(s->why, sizeof s->why, "the sensor is being stopped");
+    else if (c->error[0])
+        snprintf(s->why, sizeof s->why, "cannot copy the outbox: %.200s", c->error);
+    return !s->why[0];
+}
+
 static bool write_parts(struct live_snapshot *s)
 {
     struct live *l = s->live;
     struct packet_dump dump;
-    char path[PATH_MAX], from[PATH_MAX];
+    char path[PATH_MAX];
 
-    snprintf(from, sizeof from, "%.4000s/outbox.db", l->boot->config->state);
-    if (!snapshot_database(&s->files, parts[0], from, s->why))
+    if (!copy_outbox(s))
         return false;
     if (!packet_file_dump(snapshot_part(&s->files, parts[1], path),
                           "What was in the packet ring", l->sources,

@@ -43,11 +43,14 @@ libsensor_a_SOURCES = \
 	%reldir%/capture.h %reldir%/capture.c \
 	%reldir%/packet_file.h %reldir%/packet_file.c \
 	%reldir%/evidence.h %reldir%/evidence.c \
-	%reldir%/commands.h %reldir%/cmd_replay.c %reldir%/cmd_check.c
+	%reldir%/live.h %reldir%/live.c %reldir%/live_capture.c %reldir%/live_analysis.c \
+	%reldir%/live_output.c %reldir%/live_main.h %reldir%/live_main.c %reldir%/live_verbs.c \
+	%reldir%/commands.h %reldir%/cmd_run.c %reldir%/cmd_replay.c %reldir%/cmd_check.c
 
 # Asking a running sensor: both ends of its control socket.
 libsensor_a_SOURCES += \
 	%reldir%/control.h %reldir%/control.c \
+	%reldir%/control_place.h %reldir%/control_place.c \
 	%reldir%/control_request.h %reldir%/control_request.c \
 	%reldir%/control_client.h %reldir%/control_client.c \
 	%reldir%/verbs.h %reldir%/verbs.c \

@@ -8,6 +8,7 @@
 #include "sensor/commands.h"
 
 static const struct command commands[] = {
+    {"run", command_run, "[-c FILE]", "the sensor: listen on the configured interfaces"},
     {"replay", command_replay, "FILE|DIR|- ...",
      "read captures: alerts, transactions, counts"},
     {"check", command_check, "[FILE|DIR ...]",

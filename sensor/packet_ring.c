@@ -46,6 +46,7 @@ static uint64_t pair(uint32_t high, uint32_t low)
 
 bool packet_ring_attach(struct packet_ring *r, void *memory, size_t size)
 {
+    void *index = (uint8_t *)memory + sizeof *r->shared;
     size_t n = 64;
 
     *r = (struct packet_ring){.shared = memory};
@@ -56,7 +57,7 @@ bool packet_ring_attach(struct packet_ring *r, void *memory, size_t size)
     while (n * 2 <= size / FRAME_BYTES)
         n *= 2;
     r->n = n;
-    r->index = (_Atomic(uint64_t) *)(r->shared + 1);
+    r->index = index;
     r->words = r->index + n;
     r->bytes = (const uint8_t *)memory + sizeof *r->shared + n * WORD;
     r->size = (size - sizeof *r->shared) / WORD * WORD - n * WORD;

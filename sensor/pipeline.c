@@ -8,20 +8,20 @@
 enum {
     TELL_EVERY = 256, /* packets after which a lane without any is told the time */
     PATIENCE = 400,   /* naps on the wire before a packet is given up: 20 ms */
-    NAP_US = 50,
+    NAP_NS = 50000,
     MERGE_BURST = 256,
     SLEEP_MS = 20,
 };
 
 static void nap(void)
 {
-    nanosleep(&(struct timespec){0, NAP_US * NS_PER_US}, NULL);
+    nanosleep(&(struct timespec){0, NAP_NS}, NULL);
 }
 
 /* ---- dispatching ------------------------------------------------------------- */
 
-static struct lane *lane_of(struct pipeline *p, struct pipeline_front *f,
-                            const struct packet *packet)
+static struct worker_lane *lane_of(struct pipeline *p, struct pipeline_front *f,
+                                   const struct packet *packet)
 {
     unsigned n = p->options.workers;
 
@@ -35,7 +35,7 @@ static void tell_idle(struct pipeline *p, struct pipeline_front *f, int64_t now,
     struct arrival a = {.now = now, .packet.number = number};
 
     for (unsigned i = 0; i < p->options.workers; i++) {
-        struct lane *l = &p->lanes[f->first + i];
+        struct worker_lane *l = &p->lanes[f->first + i];
 
         if (tube_used(&l->in) == 0)
             lane_tell(l, PARCEL_TICK, &a);
@@ -46,7 +46,7 @@ static void tell_idle(struct pipeline *p, struct pipeline_front *f, int64_t now,
  * Whoever is full may wait for analysis, and that for the lanes that have nothing to
  * do: as long as they are told the time, all move on.
  */
-static bool hand_over(struct pipeline *p, struct pipeline_front *f, struct lane *l,
+static bool hand_over(struct pipeline *p, struct pipeline_front *f, struct worker_lane *l,
                       const struct arrival *a, uint64_t position)
 {
     for (unsigned tries = 0; !lane_packet(l, a, position); tries++) {
@@ -124,13 +124,13 @@ void pipeline_end(struct pipeline *p, unsigned front)
 /* ---- merging ----------------------------------------------------------------- */
 
 /* The first of all heads, if no lane without a head may still bring an earlier one. */
-static struct lane *next_lane(struct pipeline *p)
+static struct worker_lane *next_lane(struct pipeline *p)
 {
     const struct passage *first = NULL, *least = NULL;
-    struct lane *from = NULL;
+    struct worker_lane *from = NULL;
 
     for (unsigned i = 0; i < p->nlanes; i++) {
-        struct lane *l = &p->lanes[i];
+        struct worker_lane *l = &p->lanes[i];
         const struct passage *head = lane_head(l);
 
         if (!head && (!least || passage_before(&l->mark, least)))
@@ -145,7 +145,7 @@ static struct lane *next_lane(struct pipeline *p)
 
 static bool merge_one(struct pipeline *p)
 {
-    struct lane *l = next_lane(p);
+    struct worker_lane *l = next_lane(p);
     struct passage *passage;
 
     if (!l)
@@ -245,6 +245,7 @@ bool pipeline_open(struct pipeline *p, const struct pipeline_options *options,
     assert(p->options.fronts <= PIPELINE_FRONTS && p->nlanes <= PIPELINE_LANES);
     assert(p->options.threads || p->nlanes == 1);
     p->merges = p->nlanes > 1;
+    p->quiet = !p->options.threads;
     p->sink = sink;
     if (hooks)
         p->hooks = *hooks;
@@ -284,6 +285,7 @@ void pipeline_join(struct pipeline *p)
     if (p->merging)
         pthread_join(p->merger, NULL);
     p->merging = false;
+    p->quiet = true;
 }
 
 /* ---- asking ------------------------------------------------------------------ */
@@ -297,14 +299,14 @@ void pipeline_count(struct pipeline *p, struct worker_counters *out)
 {
     *out = (struct worker_counters){0};
     for (unsigned i = 0; i < p->nlanes; i++) {
-        struct lane *l = &p->lanes[i];
+        struct worker_lane *l = &p->lanes[i];
         const struct worker_counters *sent;
 
         while ((sent = ring_peek(&l->counts))) {
             p->latest[i] = *sent;
             ring_pop(&l->counts);
         }
-        if (!l->started)
+        if (p->quiet)
             worker_count(&l->worker, &p->latest[i]);
         worker_counters_add(out, &p->latest[i]);
     }

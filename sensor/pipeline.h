@@ -43,12 +43,13 @@ struct pipeline {
     struct pipeline_options options;
     struct lane_hooks hooks;
     struct record_sink sink;
-    struct lane *lanes;
+    struct worker_lane *lanes;
     unsigned nlanes;
     struct pipeline_front fronts[PIPELINE_FRONTS];
     struct bell bell; /* of whoever calls the sink */
     struct worker_counters latest[PIPELINE_LANES];
     bool merges, merging; /* it has a thread that merges; it runs */
+    bool quiet;           /* no thread of it runs: all may be looked at */
     pthread_t merger;
 };
 

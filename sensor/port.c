@@ -1,31 +1,17 @@
 #include "sensor/port.h"
 
+#include <fcntl.h>
 #include <linux/if_packet.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "sensor/core/clock.h"
 
 enum { LINKTYPE_RAW = 101 };
-
-/*
- * A filter sees a frame from its beginning, and `tcp port 502` finds nothing behind a
- * VLAN tag: so it is asked again behind one and behind two.  `vlan` moves on for all
- * that follows it, which is why the untagged case comes first.
- */
-static char *behind_tags(const char *filter)
-{
-    static const char format[] = "(%s) or (vlan and (%s)) or (vlan and vlan and (%s))";
-    size_t size = 3 * strlen(filter) + sizeof format;
-    char *all = malloc(size);
-
-    if (all)
-        snprintf(all, size, format, filter, filter, filter);
-    return all;
-}
 
 /* Compiles what the user wrote, so that the message is about that. */
 static bool filter_is_good(const struct config_interface *i, char error[PORT_ERROR])
@@ -56,13 +42,14 @@ bool port_init(struct port *p, const struct config_interface *i, uint32_t source
                        .ring = i->ring,
                        .promiscuous = i->promiscuous,
                        .require_silent = i->require_silent,
-                       .descriptor = -1};
+                       .descriptor = -1,
+                       .missed = -1};
     snprintf(p->name, sizeof p->name, "%s", i->name);
     if (!i->filter || !*i->filter)
         return true;
     if (!filter_is_good(i, error))
         return false;
-    p->filter = behind_tags(i->filter);
+    p->filter = strdup(i->filter);
     if (!p->filter)
         snprintf(error, PORT_ERROR, "%s: no memory for its filter", i->name);
     return p->filter != NULL;
@@ -89,17 +76,60 @@ static void set_up(const struct port *p, pcap_t *pcap)
     pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO);
 }
 
-static bool set_filter(const struct port *p, pcap_t *pcap)
+/*
+ * `tcp port 502` finds nothing behind a VLAN tag, so it is asked again behind one and
+ * behind two.  `vlan` moves on for all that follows it: the untagged case comes first.
+ */
+static char *behind_tags(const char *filter)
+{
+    static const char format[] = "(%s) or (vlan and (%s)) or (vlan and vlan and (%s))";
+    size_t size = 3 * strlen(filter) + sizeof format;
+    char *all = malloc(size);
+
+    if (all)
+        snprintf(all, size, format, filter, filter, filter);
+    return all;
+}
+
+/*
+ * The kernel takes the outermost tag off before it asks the filter.  Compiled for an open
+ * handle, `vlan` would mean that tag, however often it is said, and nothing would be
+ * found behind two.  Compiled for none, it means what is left in the frame.
+ */
+static bool compile_behind_tags(const struct port *p, struct bpf_program *program)
+{
+    pcap_t *dead = pcap_open_dead(DLT_EN10MB, (int)p->snaplen);
+    char *filter = behind_tags(p->filter);
+    bool good = dead && filter &&
+                pcap_compile(dead, program, filter, 1, PCAP_NETMASK_UNKNOWN) == 0;
+
+    free(filter);
+    if (dead)
+        pcap_close(dead);
+    return good;
+}
+
+/* Who writes `vlan` into a filter knows about tags: that one is taken as it is. */
+static bool set_filter(struct port *p, pcap_t *pcap)
 {
     struct bpf_program program;
+    bool plain =
+        pcap_datalink(pcap) != DLT_EN10MB || (p->filter && strstr(p->filter, "vlan"));
     int result;
 
     if (!p->filter)
         return true;
-    if (pcap_compile(pcap, &program, p->filter, 1, PCAP_NETMASK_UNKNOWN) != 0)
+    if (plain ? pcap_compile(pcap, &program, p->filter, 1, PCAP_NETMASK_UNKNOWN) != 0
+              : !compile_behind_tags(p, &program)) {
+        snprintf(p->error, sizeof p->error, "its filter cannot be compiled: %.160s",
+                 plain ? pcap_geterr(pcap) : "too long behind VLAN tags");
         return false;
+    }
     result = pcap_setfilter(pcap, &program);
     pcap_freecode(&program);
+    if (result != 0)
+        snprintf(p->error, sizeof p->error, "its filter is refused: %.160s",
+                 pcap_geterr(pcap));
     return result == 0;
 }
 
@@ -126,16 +156,29 @@ static enum port_trouble begin(struct port *p, pcap_t *pcap)
     result = pcap_activate(pcap);
     trouble = trouble_of(result);
     if (trouble != PORT_FINE) {
-        snprintf(p->error, sizeof p->error, "%s: %.220s", pcap_statustostr(result),
-                 pcap_geterr(pcap));
+        snprintf(p->error, sizeof p->error, "%.220s%s", pcap_geterr(pcap),
+                 result == PCAP_ERROR_PERM_DENIED ? " (it takes CAP_NET_RAW)" : "");
         return trouble;
     }
     if (pcap_setnonblock(pcap, 1, message) != 0 ||
-        pcap_setdirection(pcap, PCAP_D_IN) != 0 || !set_filter(p, pcap)) {
+        pcap_setdirection(pcap, PCAP_D_IN) != 0) {
         snprintf(p->error, sizeof p->error, "%.220s", pcap_geterr(pcap));
         return PORT_REFUSED;
     }
+    if (!set_filter(p, pcap))
+        return PORT_REFUSED;
     return PORT_FINE;
+}
+
+/* What the device missed stands in no other place; without the file it is not told. */
+static void open_missed(struct port *p)
+{
+    char path[64 + STATUS_NAME];
+
+    snprintf(path, sizeof path, "/sys/class/net/%s/statistics/rx_missed_errors", p->name);
+    p->missed = open(path, O_RDONLY | O_CLOEXEC);
+    p->missed_before = 0;
+    port_missed(p);
 }
 
 enum port_trouble port_open(struct port *p)
@@ -158,6 +201,7 @@ enum port_trouble port_open(struct port *p)
     if (p->link_type == DLT_RAW) /* has another number in files */
         p->link_type = LINKTYPE_RAW;
     p->ready = true;
+    open_missed(p);
     return PORT_FINE;
 }
 
@@ -165,8 +209,10 @@ void port_close(struct port *p)
 {
     if (p->pcap)
         pcap_close(p->pcap);
+    if (p->missed >= 0)
+        close(p->missed);
     p->pcap = NULL;
-    p->descriptor = -1;
+    p->descriptor = p->missed = -1;
     p->ready = p->fetched = false;
 }
 
@@ -202,4 +248,17 @@ uint64_t port_lost(struct port *p)
         getsockopt(p->descriptor, SOL_PACKET, PACKET_STATISTICS, &counts, &len) != 0)
         return 0;
     return counts.tp_drops;
+}
+
+uint64_t port_missed(struct port *p)
+{
+    uint64_t before = p->missed_before;
+    char text[32];
+    ssize_t n = p->missed >= 0 ? pread(p->missed, text, sizeof text - 1, 0) : 0;
+
+    if (n <= 0)
+        return 0;
+    text[n] = '\0';
+    p->missed_before = strtoull(text, NULL, 10);
+    return p->missed_before > before ? p->missed_before - before : 0;
 }

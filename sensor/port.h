@@ -31,13 +31,15 @@ struct port {
     char name[STATUS_NAME];
     uint32_t source, snaplen;
     uint64_t ring; /* bytes of the kernel's */
-    char *filter;  /* as given to the kernel, or NULL */
+    char *filter;  /* as it was written, or NULL */
     bool promiscuous, require_silent;
     /* while it is open */
     struct pcap *pcap; /* NULL: closed */
     int descriptor;    /* for epoll */
     int index;         /* of the interface when it was opened */
     uint32_t link_type;
+    int missed; /* file of the frames the device missed; -1: it is not told */
+    uint64_t missed_before;
     /* for who reads it */
     bool ready;      /* there may be packets in the kernel's ring */
     bool fetched;    /* `next` is one */
@@ -65,5 +67,8 @@ bool port_fetch(struct port *p);
 
 /* Packets the kernel's ring had no room for since the last call. */
 uint64_t port_lost(struct port *p);
+
+/* Frames the device itself had no room for since the last call. */
+uint64_t port_missed(struct port *p);
 
 #endif

@@ -67,8 +67,7 @@ static bool same_place(const char *a, const char *b)
 /* The shipped rules, then the site's: those that were named, else the configuration's. */
 static void load_rules(struct setup *setup, const struct setup_options *options)
 {
-    const char *paths[SETUP_PATHS + 1] = {
-        options->shipped ? options->shipped : shipped_rules(setup)};
+    const char *paths[SETUP_PATHS + 1] = {setup->shipped};
     struct ruleset_options o = {.schemas = setup->schemas,
                                 .nschemas = setup->nschemas,
                                 .paths = paths,
@@ -100,6 +99,9 @@ bool setup_load(struct setup *setup, const struct setup_options *options)
     setup->site =
         site_read(options->config, options->points, &setup->config->arena, &setup->d);
     schedule_zone(setup->config->timezone);
+    if (options->interface)
+        config_listen(setup->config, options->interface);
+    setup->shipped = options->shipped ? options->shipped : shipped_rules(setup);
     if (!options->no_rules)
         load_rules(setup, options);
     return setup->d.errors == 0;

@@ -15,6 +15,7 @@ struct setup {
     struct diagnostics d;
     struct config *config;
     const struct site *site; /* NULL when the configuration says nothing of the plant */
+    const char *shipped;     /* where the shipped rules were read from */
     struct ruleset *rules; /* NULL when none were asked for */
     const struct schema *schemas[SETUP_SCHEMAS];
     unsigned nschemas;
@@ -22,6 +23,7 @@ struct setup {
 
 struct setup_options {
     const char *config;             /* file, or NULL for the defaults */
+    const char *interface;          /* instead of those of the configuration, or NULL */
     const char *rules[SETUP_PATHS]; /* the site's, instead of the configuration's */
     unsigned nrules;
     const char *shipped; /* instead of the configuration's, or NULL */

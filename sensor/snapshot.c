@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -67,14 +66,22 @@ bool snapshot_open(struct snapshot *s, const char *state, int64_t now,
     return fail(why, "make", s->path);
 }
 
-static void sync_directory(const char *path)
+/* Every file and the directory itself. */
+static void sync_all(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = opendir(path);
+    struct dirent *e;
+    int fd;
 
-    if (fd < 0)
-        return;
-    fsync(fd);
-    close(fd);
+    while (dir && (e = readdir(dir))) {
+        fd = openat(dirfd(dir), e->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+            continue;
+        fsync(fd);
+        close(fd);
+    }
+    if (dir)
+        closedir(dir);
 }
 
 /* Only the files in it: there are no others. */
@@ -96,7 +103,7 @@ bool snapshot_close(const struct snapshot *s, bool ok, char why[SNAPSHOT_TEXT])
         remove_all(s->unfinished);
         return true;
     }
-    sync_directory(s->unfinished);
+    sync_all(s->unfinished);
     return rename(s->unfinished, s->path) == 0 || fail(why, "name", s->path);
 }
 
@@ -118,54 +125,11 @@ bool snapshot_text(const struct snapshot *s, const char *name, struct bytes text
 
     while (fd >= 0 && text.len > 0 && (n = write(fd, text.at, text.len)) >= 0)
         text = (struct bytes){text.at + n, text.len - (size_t)n};
-    if (fd < 0 || n < 0 || fsync(fd) != 0) {
+    if (fd < 0 || n < 0) {
         fail(why, "write", path);
         if (fd >= 0)
             close(fd);
         return false;
     }
     return close(fd) == 0 || fail(why, "write", path);
-}
-
-static bool fail_database(char why[SNAPSHOT_TEXT], const char *path, sqlite3 *db)
-{
-    snprintf(why, SNAPSHOT_TEXT, "cannot copy %.150s: %s", path,
-             db ? sqlite3_errmsg(db) : "no memory");
-    return false;
-}
-
-/*
- * All pages in one step: what others commit meanwhile is not in it.  The copy is one
- * file, without the log beside it that its original has.
- */
-static bool copy_pages(sqlite3 *to, sqlite3 *from)
-{
-    static const char one_file[] = "PRAGMA journal_mode = DELETE";
-    sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
-
-    if (!backup)
-        return false;
-    sqlite3_backup_step(backup, -1);
-    return sqlite3_backup_finish(backup) == SQLITE_OK &&
-           sqlite3_exec(to, one_file, NULL, NULL, NULL) == SQLITE_OK;
-}
-
-bool snapshot_database(const struct snapshot *s, const char *name, const char *from,
-                       char why[SNAPSHOT_TEXT])
-{
-    static const int make = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    char path[PATH_MAX];
-    sqlite3 *in = NULL, *out = NULL;
-    bool ok;
-
-    snapshot_part(s, name, path);
-    ok = sqlite3_open_v2(from, &in, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK ||
-         fail_database(why, from, in);
-    if (ok)
-        ok = (sqlite3_open_v2(path, &out, make, NULL) == SQLITE_OK &&
-              copy_pages(out, in)) ||
-             fail_database(why, path, out);
-    sqlite3_close(in);
-    sqlite3_close(out);
-    return ok;
 }

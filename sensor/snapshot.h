@@ -34,14 +34,7 @@ const char *snapshot_part(const struct snapshot *s, const char *name, char out[P
 bool snapshot_text(const struct snapshot *s, const char *name, struct bytes text,
                    char why[SNAPSHOT_TEXT]);
 
-/*
- * A consistent copy of an SQLite database that others are writing to, in one file.
- * Takes as long as reading it does: not for a thread that must answer.
- */
-bool snapshot_database(const struct snapshot *s, const char *name, const char *from,
-                       char why[SNAPSHOT_TEXT]);
-
-/* Gives it its name; with ok false, removes what is there of it. */
+/* On disk and under its name; with ok false, removes what is there of it. */
 bool snapshot_close(const struct snapshot *s, bool ok, char why[SNAPSHOT_TEXT]);
 
 #endif

@@ -231,14 +231,15 @@ static bool hangs(struct supervisor *s, int64_t now)
     char name[BLACKBOX_NAME];
 
     if (n == 0 && now - s->started > s->o.start) {
-        detail(s, "it did not come to life within %" PRId64 " s", s->o.start / NS_PER_S);
+        detail(s, "It did not come to life within %" PRId64 " s.", s->o.start / NS_PER_S);
         return true;
     }
     for (unsigned i = 0; i < n; i++) {
         if (!still(s, i, now))
             continue;
         blackbox_name(&s->info.box->slots[i], name);
-        detail(s, "%s showed no life for %" PRId64 " s", name, s->o.hang / NS_PER_S);
+        detail(s, "Its thread %s showed no life for %" PRId64 " s.", name,
+               s->o.hang / NS_PER_S);
         return true;
     }
     return false;
@@ -287,7 +288,7 @@ static void stop(struct supervisor *s)
 /* At most TURN_MS. */
 static void wait_signal(struct supervisor *s)
 {
-    static const struct timespec turn = {.tv_nsec = TURN_MS * NS_PER_MS};
+    static const struct timespec turn = {.tv_nsec = TURN_MS * (long)NS_PER_MS};
     int signal = sigtimedwait(&s->signals, NULL, &turn);
 
     if (signal == SIGTERM || signal == SIGINT)
@@ -326,13 +327,13 @@ static void describe(struct supervisor *s, int status)
     if (s->hung)
         return; /* said when it was found */
     if (signal == SIGSYS)
-        detail(s, "it made a system call that its confinement forbids (SIGSYS)");
+        detail(s, "It made a system call that its confinement forbids (SIGSYS).");
     else if (signal == SIGKILL)
-        detail(s, "it was killed (SIGKILL): by hand, or for want of memory");
+        detail(s, "It was killed (SIGKILL): by hand, or for want of memory.");
     else if (signal != 0)
-        detail(s, "it ended by signal %d (%s)", signal, strsignal(signal));
+        detail(s, "It ended by signal %d (%s).", signal, strsignal(signal));
     else
-        detail(s, "it ended with exit status %d", WEXITSTATUS(status));
+        detail(s, "It ended with exit status %d.", WEXITSTATUS(status));
 }
 
 static void keep_packets(struct supervisor *s)
@@ -344,7 +345,7 @@ static void keep_packets(struct supervisor *s)
     if (!s->o.state_dir || !s->info.shared)
         return;
     snprintf(folder, sizeof folder, "%s/crash", s->o.state_dir);
-    snprintf(why, sizeof why, "packets at hand in a sensor that crashed: %s",
+    snprintf(why, sizeof why, "Packets at hand in a sensor that crashed. %s",
              s->info.crash_detail);
     blackbox_keep(s->info.box, shared, folder, why, time_of(CLOCK_REALTIME),
                   s->info.crash_file);
@@ -358,6 +359,8 @@ static int64_t crash(struct supervisor *s, int status)
 
     describe(s, status);
     keep_packets(s);
+    if (s->info.stopped_at == 0)
+        s->info.stopped_at = time_of(CLOCK_REALTIME); /* blind from here on at least */
     s->info.crashes++;
     if (s->crashed != 0 && now - s->crashed <= s->o.window)
         s->info.ndpi = false;
@@ -369,16 +372,21 @@ static int64_t crash(struct supervisor *s, int status)
     return wait < 30 * NS_PER_S ? wait : 30 * NS_PER_S;
 }
 
+static const char *what_next(const struct supervisor *s, int64_t wait)
+{
+    if (s->stopping)
+        return "";
+    return wait > 0 ? " It starts again in a while." : " It starts again.";
+}
+
 static void tell(const struct supervisor *s, int64_t wait)
 {
     const struct run_info *i = &s->info;
 
-    say("the sensor crashed: %s%s%s%s", i->crash_detail,
-        i->crash_file[0] ? "; its packets are in " : "", i->crash_file,
-        s->stopping ? ""
-        : wait > 0  ? "; it starts again in a while"
-                    : "; it starts again");
-    notify("STATUS=crash %u: %s", i->crashes, i->crash_detail);
+    say("the sensor crashed. %s%s%s%s%s", i->crash_detail, what_next(s, wait),
+        i->ndpi ? "" : " nDPI stays off.", i->crash_file[0] ? " Packets: " : "",
+        i->crash_file);
+    notify("STATUS=Crash %u. %s", i->crashes, i->crash_detail);
 }
 
 /* False when it was asked to end meanwhile. */

@@ -36,7 +36,7 @@ struct run_info {
     bool ndpi;        /* may be used */
     /* ns since 1970: until then the wire was seen; 0: not known. */
     int64_t stopped_at;
-    /* The latest crash: a sentence, and the packets, "": none. */
+    /* The latest crash: a sentence, and a file of its packets; "" : none. */
     char crash_detail[CRASH_DETAIL];
     char crash_file[BLACKBOX_PATH];
     struct blackbox *box;

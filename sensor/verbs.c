@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +58,7 @@ bool verb_evidence(const char *directory, const struct control_call *call, struc
 /* ---- mutes ------------------------------------------------------------------------- */
 
 enum { HOURS_MOST = 366 * 24 };
+_Static_assert(sizeof((struct verb_error *)0)->error >= MUTES_TEXT, "mutes_save() fits");
 static const int64_t hour = 3600 * NS_PER_S;
 
 /* Signatures that a mute is about, and those of them that are critical. */
@@ -90,23 +92,14 @@ static struct cover cover_of(const struct ruleset *rules, const struct mute *m)
     return c;
 }
 
-static bool is_root(const char *text)
-{
-    return strspn(text, "0123456789abcdef") == 16 && text[16] == '\0';
-}
-
-/* What the words are about: an alert, a root cause, or signatures. */
+/* What the words are about: signatures, or an alert. */
 static bool aim(const struct verb_mutes *v, const struct control_call *call,
-                struct mute *m)
+                const struct mute *m, uint64_t *low, uint64_t *high)
 {
     struct cover c = cover_of(v->rules, m);
-    char hint[CONTROL_TEXT] = "sightglass check lists none: see the alert's signature";
+    char hint[CONTROL_TEXT] = "sightglass mute 437df536 --why TEXT";
 
-    if (c.n == 0 && v->root_of && evidence_file_is_id(m->what))
-        m->root = v->root_of(v->context, m->what);
-    if (c.n == 0 && m->root == 0 && is_root(m->what))
-        m->root = strtoull(m->what, NULL, 16);
-    if (m->root)
+    if (c.n == 0 && evidence_file_bounds(m->what, low, high))
         return true;
     if (c.nearest.best)
         snprintf(hint, sizeof hint, "did you mean %.100s?", c.nearest.best);
@@ -137,11 +130,12 @@ static bool take_text(char *out, size_t size, const struct control_call *call,
     return true;
 }
 
-static bool take_mute(const struct verb_mutes *v, const struct control_call *call,
-                      struct mute *m)
+bool verb_mute_read(const struct verb_mutes *v, const struct control_call *call,
+                    struct mute *m, uint64_t *low, uint64_t *high)
 {
     int64_t length = control_int(call, "for", hour);
 
+    *low = *high = 0;
     *m = (struct mute){.critical = control_flag(call, "critical"), .uid = call->who.uid};
     if (!take_text(m->what, sizeof m->what, call, "what") ||
         !take_text(m->why, sizeof m->why, call, "why"))
@@ -152,43 +146,62 @@ static bool take_mute(const struct verb_mutes *v, const struct control_call *cal
     m->since = v->now;
     m->until = v->now + length;
     snprintf(m->who, sizeof m->who, "%s", call->who.name);
-    return aim(v, call, m);
+    return aim(v, call, m, low, high);
 }
 
-/* What could not be kept is not in force either. */
-static bool keep(const struct verb_mutes *v, const struct control_call *call,
-                 const struct mutes *before)
+__attribute__((format(printf, 3, 4))) static bool
+fail(struct verb_error *why, const char *hint, const char *format, ...)
 {
-    char why[MUTES_TEXT];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(why->error, sizeof why->error, format, args);
+    va_end(args);
+    why->hint = hint;
+    return false;
+}
+
+bool verb_mute_found(struct mute *m, unsigned n, uint64_t root, struct verb_error *why)
+{
+    if (n == 0)
+        return fail(why, "the signature of an alert names its rule",
+                    "there is no alert %s", m->what);
+    if (n > 1)
+        return fail(why, "give more digits", "%u alerts begin with %s", n, m->what);
+    m->root = root;
+    return true;
+}
+
+static bool keep(const struct verb_mutes *v, const struct mutes *before,
+                 struct verb_error *why)
+{
     uint32_t generation = v->mutes->generation;
 
-    if (mutes_save(v->mutes, v->file, why))
+    if (mutes_save(v->mutes, v->file, why->error))
         return true;
+    why->hint = "nothing was changed";
     *v->mutes = *before;
     v->mutes->generation = generation + 1;
-    return control_refuse(call, "nothing was changed", "%s", why);
+    return false;
 }
 
-bool verb_mute(const struct verb_mutes *v, const struct control_call *call,
-               struct json *j)
+bool verb_mute_keep(const struct verb_mutes *v, const struct mute *m, struct json *j,
+                    struct verb_error *why)
 {
     struct mutes before = *v->mutes;
-    struct mute m;
 
-    if (!take_mute(v, call, &m))
+    if (!mutes_add(v->mutes, m))
+        return fail(why, "sightglass mute --list; sightglass mute --off WHAT",
+                    "there are %d mutes already", MUTES_MAX);
+    if (!keep(v, &before, why))
         return false;
-    if (!mutes_add(v->mutes, &m))
-        return control_refuse(call, "sightglass mute --list; sightglass mute --off WHAT",
-                              "there are %d mutes already", MUTES_MAX);
-    if (!keep(v, call, &before))
-        return false;
-    json_text(j, "what", m.what);
-    json_int(j, "until", m.until);
-    json_bool(j, "critical", m.critical);
-    if (m.root)
-        json_id(j, "root_cause", m.root);
+    json_text(j, "what", m->what);
+    json_int(j, "until", m->until);
+    json_bool(j, "critical", m->critical);
+    if (m->root)
+        json_id(j, "root_cause", m->root);
     else
-        json_uint(j, "signatures", cover_of(v->rules, &m).n);
+        json_uint(j, "signatures", cover_of(v->rules, m).n);
     return true;
 }
 
@@ -197,12 +210,13 @@ bool verb_unmute(const struct verb_mutes *v, const struct control_call *call,
 {
     struct mutes before = *v->mutes;
     const char *what = control_text(call, "what");
+    struct verb_error why;
 
     if (!what || !mutes_remove(v->mutes, what))
         return control_refuse(call, "sightglass mute --list", "%.100s is not muted",
                               what ? what : "that");
     json_text(j, "what", what);
-    return keep(v, call, &before);
+    return keep(v, &before, &why) || control_refuse(call, why.hint, "%s", why.error);
 }
 
 /* ---- the test alert ------------------------------------------------------------------ */

@@ -27,14 +27,27 @@ struct verb_mutes {
     const char *file;            /* where they are kept */
     const struct ruleset *rules; /* NULL: none */
     int64_t now;                 /* ns since 1970 */
-    /* The root cause of an alert whose id begins so, 0 when it is unknown; or NULL. */
-    uint64_t (*root_of)(void *context, const char *id);
-    void *context;
 };
 
-/* True, with the list changed and kept, or a refusal. */
-bool verb_mute(const struct verb_mutes *v, const struct control_call *call,
-               struct json *answer);
+struct verb_error {
+    char error[CONTROL_TEXT];
+    const char *hint; /* or NULL */
+};
+
+/*
+ * What shall be muted; or a refusal.  When *high is not 0, it is about the alert whose
+ * id is within these bounds: somebody has to find its root cause before it is kept.
+ */
+bool verb_mute_read(const struct verb_mutes *v, const struct control_call *call,
+                    struct mute *m, uint64_t *low, uint64_t *high);
+
+/* With the root cause of so many alerts: false unless it is one. */
+bool verb_mute_found(struct mute *m, unsigned n, uint64_t root, struct verb_error *why);
+
+/* Adds it to the list, kept on disk; what could not be kept is not in force either. */
+bool verb_mute_keep(const struct verb_mutes *v, const struct mute *m, struct json *answer,
+                    struct verb_error *why);
+
 bool verb_unmute(const struct verb_mutes *v, const struct control_call *call,
                  struct json *answer);
 

@@ -1,10 +1,11 @@
 /*
  * Captures for a while and prints what a script can compare.
  *
- * usage: listen [-t SECONDS] [-g GROUP] [-f FILTER] [-q SECONDS] [-p] [-s] INTERFACE...
+ * usage: listen [-t SECONDS] [-g GROUP] [-f FILTER] [-q SECONDS] [-w FILE] [-p] [-s]
+ *     INTERFACE...
  *
- * -q: so long without a packet is told; -p: print packets; -s: the ports must be silent.
- * Lines:
+ * -q: so long without a packet is told; -w: what is in the ring at
+ * the end goes there; -p: print packets; -s: the ports must be silent.  Lines:
  *     refused                               and then why
  *     listening
  *     packet SOURCE TIME BYTES
@@ -21,6 +22,7 @@
 
 #include "sensor/capture.h"
 #include "sensor/health.h"
+#include "sensor/packet_file.h"
 
 enum { PACKETS = 8 * 1024 * 1024 };
 
@@ -29,7 +31,8 @@ struct listener {
     struct ring notices;
     struct capture capture;
     struct config_interface interfaces[CONFIG_INTERFACES];
-    unsigned n;
+    struct config config;
+    const char *file;
     bool print;
     uint64_t disordered;
     int64_t last;
@@ -65,7 +68,7 @@ static void print_ports(const struct listener *l)
     struct status_interface status[CONFIG_INTERFACES] = {0};
 
     capture_status(&l->capture, status);
-    for (unsigned i = 0; i < l->n; i++)
+    for (unsigned i = 0; i < l->config.ninterfaces; i++)
         printf("port %s received %llu lost %llu sent %llu opened %llu up %d\n",
                status[i].name, (unsigned long long)status[i].received,
                (unsigned long long)(status[i].kernel_lost + status[i].device_lost +
@@ -73,6 +76,18 @@ static void print_ports(const struct listener *l)
                (unsigned long long)status[i].sent, (unsigned long long)status[i].opened,
                status[i].up);
     printf("disordered %llu\n", (unsigned long long)l->disordered);
+}
+
+static void write_ring(const struct listener *l)
+{
+    struct packet_source sources[CONFIG_INTERFACES];
+    struct packet_dump dump;
+
+    for (unsigned i = 0; i < l->config.ninterfaces; i++)
+        sources[i] = (struct packet_source){&l->packets, l->interfaces[i].name};
+    if (!packet_file_dump(l->file, "what listen heard", sources, l->config.ninterfaces, 0,
+                          &dump))
+        perror(l->file);
 }
 
 static bool prepare(struct listener *l, int argc, char **argv, int *seconds,
@@ -83,7 +98,7 @@ static bool prepare(struct listener *l, int argc, char **argv, int *seconds,
     int option;
 
     *seconds = 1;
-    while ((option = getopt(argc, argv, "t:g:f:q:ps")) != -1) {
+    while ((option = getopt(argc, argv, "t:g:f:q:w:ps")) != -1) {
         switch (option) {
         case 't':
             *seconds = (int)strtol(optarg, NULL, 10);
@@ -97,6 +112,9 @@ static bool prepare(struct listener *l, int argc, char **argv, int *seconds,
         case 'q':
             *quiet = strtol(optarg, NULL, 10) * NS_PER_S;
             break;
+        case 'w':
+            l->file = optarg;
+            break;
         case 'p':
             l->print = true;
             break;
@@ -107,38 +125,40 @@ static bool prepare(struct listener *l, int argc, char **argv, int *seconds,
             return false;
         }
     }
-    for (; optind < argc && l->n < CONFIG_INTERFACES; optind++)
-        l->interfaces[l->n++] = (struct config_interface){.name = argv[optind],
-                                                          .group = group,
-                                                          .snaplen = 65535,
-                                                          .ring = 4 * 1024 * 1024,
-                                                          .filter = filter,
-                                                          .promiscuous = true,
-                                                          .require_silent = silent};
-    return l->n > 0;
+    for (; optind < argc && l->config.ninterfaces < CONFIG_INTERFACES; optind++)
+        l->interfaces[l->config.ninterfaces++] =
+            (struct config_interface){.name = argv[optind],
+                                      .group = group,
+                                      .snaplen = 65535,
+                                      .ring = 4 * 1024 * 1024,
+                                      .filter = filter,
+                                      .promiscuous = true,
+                                      .require_silent = silent};
+    l->config.interfaces = l->interfaces;
+    return l->config.ninterfaces > 0;
 }
 
 int main(int argc, char **argv)
 {
     static struct listener l;
+    const char *groups[CONFIG_INTERFACES];
     char error[CAPTURE_ERROR];
     int64_t quiet = 0;
     int seconds;
     time_t end;
 
     if (!prepare(&l, argc, argv, &seconds, &quiet)) {
-        fputs("usage: listen [-t SECONDS] [-g GROUP] [-f FILTER] [-q SECONDS] [-ps] "
-              "INTERFACE...\n",
-              stderr);
+        fputs(
+            "usage: listen [-t SECONDS] [-g GROUP] [-f FILTER] [-q SECONDS] [-w FILE] [-ps] "
+            "INTERFACE...\n",
+            stderr);
         return 2;
     }
     if (!packet_ring_open(&l.packets, NULL, PACKETS) ||
         !ring_open(&l.notices, sizeof(struct notice), 64, NULL))
         return 2;
-    if (!capture_open(&l.capture, l.interfaces, l.n,
-                      l.interfaces[0].group ? l.interfaces[0].group
-                                            : l.interfaces[0].name,
-                      &l.packets, &l.notices, error)) {
+    capture_groups(&l.config, groups);
+    if (!capture_open(&l.capture, &l.config, groups[0], &l.packets, &l.notices, error)) {
         printf("refused\n%s\n", error);
         return 1;
     }
@@ -150,6 +170,8 @@ int main(int argc, char **argv)
         print_notices(&l);
     }
     print_ports(&l);
+    if (l.file)
+        write_ring(&l);
     capture_close(&l.capture);
     ring_close(&l.notices);
     packet_ring_close(&l.packets);

@@ -15,7 +15,7 @@ with_core       = libcore.a $(YAML_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS) -lm
 with_dissectors = libdissectors.a $(with_core)
 with_rules      = librules.a $(with_core)
 with_shipped    = librules.a $(with_dissectors)
-with_alerts     = libalerts.a $(with_core) $(REDIS_LIBS)
+with_alerts     = libalerts.a $(with_core) $(REDIS_LIBS) $(SQLITE_LIBS) $(TLS_LIBS) $(CRYPTO_LIBS) -lpthread
 with_sensor     = libsensor.a libalerts.a librules.a $(with_dissectors) $(LIBS_ALL)
 
 if HAVE_CMOCKA
@@ -91,6 +91,13 @@ unit_tests += %reldir%/test_text
 %canon_reldir%_test_text_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_text_LDADD  = $(with_alerts)
 
+unit_tests += %reldir%/test_outbox_copy
+%canon_reldir%_test_outbox_copy_SOURCES = %reldir%/test_outbox_copy.c %reldir%/sample.c %reldir%/sample_alerts.c
+%canon_reldir%_test_outbox_copy_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_outbox_copy_LDADD  = $(with_alerts)
+unit_tests += %reldir%/test_outbox
+%canon_reldir%_test_outbox_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_outbox_LDADD  = $(with_alerts)
 unit_tests += %reldir%/test_sink
 %canon_reldir%_test_sink_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_sink_LDADD  = $(with_alerts)
@@ -136,6 +143,9 @@ unit_tests += %reldir%/test_worker
 unit_tests += %reldir%/test_control
 %canon_reldir%_test_control_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_control_LDADD  = $(with_sensor)
+unit_tests += %reldir%/test_control_client
+%canon_reldir%_test_control_client_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_control_client_LDADD  = $(with_sensor)
 unit_tests += %reldir%/test_mutes
 %canon_reldir%_test_mutes_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_mutes_LDADD  = $(with_sensor)
@@ -156,6 +166,12 @@ unit_tests += %reldir%/test_pcapng
 %canon_reldir%_test_pcapng_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_pcapng_LDADD  = $(with_sensor)
 
+unit_tests += %reldir%/test_confine_calls
+%canon_reldir%_test_confine_calls_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_confine_calls_LDADD  = $(with_sensor)
+unit_tests += %reldir%/test_blackbox
+%canon_reldir%_test_blackbox_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_blackbox_LDADD  = $(with_sensor)
 unit_tests += %reldir%/test_confine
 %canon_reldir%_test_confine_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_confine_LDADD  = $(with_sensor)
@@ -175,6 +191,13 @@ unit_tests += %reldir%/test_evidence
 %canon_reldir%_test_evidence_LDADD  = $(with_sensor)
 check_PROGRAMS += %reldir%/listen
 %canon_reldir%_listen_LDADD = libsensor.a libalerts.a libcore.a $(LIBS_ALL)
+<<<<<<< HEAD
+live        = %reldir%/live/capture.test %reldir%/live/control.test
+=======
+live        = %reldir%/live/capture.test %reldir%/live/confined.test
+>>>>>>> confine
+TESTS      += $(live)
+EXTRA_DIST += $(live)
 
 # Programs that scripts need.
 check_PROGRAMS += %reldir%/print_packets %reldir%/print_events %reldir%/print_filter
@@ -184,8 +207,21 @@ check_PROGRAMS += %reldir%/print_packets %reldir%/print_events %reldir%/print_fi
 %canon_reldir%_print_filter_SOURCES  = %reldir%/print_filter.c %reldir%/sample.c
 %canon_reldir%_print_filter_LDADD    = libalerts.a libcore.a -lm
 
+# Alerts into real outputs, for faults.test.
+check_PROGRAMS += %reldir%/raise_alerts
+%canon_reldir%_raise_alerts_LDADD = $(with_sensor)
+
+# The same faults for half an hour or so, with hours of alerts.
+.PHONY: soak
+soak: %reldir%/raise_alerts
+	$(srcdir)/tests/live/faults %reldir%/raise_alerts --long
+
 # check-layers runs in the build folder, where the libraries are.
-scripts = %reldir%/workers.test %reldir%/events.test %reldir%/replayed.test %reldir%/filter.test %reldir%/rules.test %reldir%/commands.test %reldir%/asked.test %reldir%/corpus.test %reldir%/check-layers
+scripts  = %reldir%/workers.test %reldir%/events.test %reldir%/replayed.test %reldir%/filter.test
+scripts += %reldir%/rules.test %reldir%/corpus.test %reldir%/check-layers
+scripts += %reldir%/commands.test %reldir%/asked.test
+scripts += %reldir%/faults.test
+scripts += %reldir%/packaging.test
 TESTS  += $(scripts)
 
 # One harness each; `make fuzz` builds them in a folder of their own.  Here each is a
@@ -230,8 +266,8 @@ noinst_PROGRAMS += %reldir%/fuzz_control
 %canon_reldir%_fuzz_control_LDADD   = $(%canon_reldir%_corpus_control_LDADD)
 endif
 
-EXTRA_DIST += $(scripts) %reldir%/events.py %reldir%/compare-decode \
-	%reldir%/dump.h %reldir%/feed.h %reldir%/frames.h %reldir%/guard.h %reldir%/rules_bench.h \
+EXTRA_DIST += $(scripts) %reldir%/live/faults %reldir%/events.py %reldir%/compare-decode \
+	%reldir%/confined.h %reldir%/dump.h %reldir%/feed.h %reldir%/frames.h %reldir%/guard.h %reldir%/rules_bench.h \
 	%reldir%/sample.h %reldir%/sample_alerts.h %reldir%/samples.h %reldir%/status_parse.h %reldir%/unit.h %reldir%/wire.h \
 	%reldir%/corpus \
 	%reldir%/config/bad.txt %reldir%/config/bad.yaml %reldir%/config/plant.yaml %reldir%/messages

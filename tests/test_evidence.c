@@ -178,9 +178,9 @@ static void a_wrapped_ring_says_so(void **state)
     assert_true(b->result.wrapped);
     read_back(b, b->result.path);
     assert_int_equal(b->n, 0);
-    assert_non_null(strstr(b->text,
-                           "The packet ring had wrapped: 2 frames of the record are "
-                           "gone, and so is all from before 1970-01-01 00:00:0"));
+    assert_non_null(
+        strstr(b->text, "The packet ring had wrapped: all from before 1970-01-01 "));
+    assert_non_null(strstr(b->text, " is gone, 2 frames of the record too"));
 
     oldest = packet_ring_oldest(&b->ring);
     request = request_for(oldest - 1, oldest + 2);

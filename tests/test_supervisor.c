@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sensor/confine.h"
 #include "sensor/core/clock.h"
 #include "sensor/notify.h"
 #include "sensor/savefile.h"
@@ -39,7 +41,7 @@ static struct diary {
 } * diary;
 
 static char folder[] = "/tmp/supervisor-XXXXXX";
-static int64_t short_time = 300 * NS_PER_MS;
+static int64_t short_time = INT64_C(300) * NS_PER_MS;
 
 static int64_t now(void)
 {
@@ -91,7 +93,7 @@ static int end_of(pid_t pid)
 
 static void nap(void)
 {
-    static const struct timespec ms = {.tv_nsec = 5 * NS_PER_MS};
+    static const struct timespec ms = {.tv_nsec = 5L * NS_PER_MS};
 
     nanosleep(&ms, NULL);
 }
@@ -236,8 +238,10 @@ static void who_has_settled_starts_again_at_once(void **state)
 
     (void)state;
     o.settled = 1;
+    o.state_dir = NULL;
     assert_int_equal(end_of(serve(&o, crash_four_times)), 0);
     assert_true(diary->run[4].at - diary->run[0].at < NS_PER_S);
+    assert_true(diary->run[0].info.stopped_at == 0 && diary->run[1].info.stopped_at > 0);
 }
 
 static int hopeless(void *context, struct run_info *info)
@@ -446,68 +450,72 @@ static void the_sensor_does_not_outlive_its_supervisor(void **state)
     await(&diary->terms, 1);
 }
 
-/* ---- the black box ---------------------------------------------------------------- */
+/* ---- all of it together -------------------------------------------------------------- */
 
-static struct blackbox box;
-static uint8_t memory[4096];
-static const struct bytes shared = {memory, sizeof memory};
-
-static void what_a_broken_sensor_left_is_not_believed(void **state)
+static void *break_out(void *context)
 {
-    static const struct bytes lies[] = {{NULL, 60},           {memory - 1, 60},
-                                        {memory + 4090, 7},   {memory, 5000},
-                                        {memory, UINT32_MAX}, {memory + sizeof memory, 1},
-                                        {memory, 0},          {(const uint8_t *)-1, 2}};
-    char path[BLACKBOX_PATH], name[BLACKBOX_NAME];
-    struct blackbox_slot *slot;
+    char text[CONFINE_TEXT];
+    struct blackbox_slot *slot =
+        blackbox_take(((struct run_info *)context)->box, "worker 0");
 
-    (void)state;
-    blackbox_reset(&box);
-    slot = blackbox_take(&box, "worker 0");
-    for (size_t i = 0; i < COUNT_OF(lies); i++)
-        blackbox_at(slot, &(struct raw){.bytes = lies[i]});
-    atomic_store(&box.taken, UINT32_MAX);
-    atomic_store(&box.slots[5].n, UINT64_MAX);
-    assert_int_equal(blackbox_slots(&box), BLACKBOX_SLOTS);
-    assert_false(blackbox_keep(&box, shared, folder, "", 1, path));
-    assert_string_equal(path, "");
-    memset(slot->name, 'x', sizeof slot->name);
-    blackbox_name(slot, name);
-    assert_int_equal(strlen(name), BLACKBOX_NAME - 1);
-    slot->name[3] = '\n';
-    blackbox_name(slot, name);
-    assert_string_equal(name, "xxx");
+    if (!confine_thread(CONFINE_WORKER, text))
+        _exit(3);
+    handle(context, slot, 9);
+    socket(AF_INET, SOCK_STREAM, 0);
+    return NULL;
 }
 
-static void slots_come_to_an_end(void **state)
+/* Each run opens an interface; in the first a packet takes a worker over. */
+static int confined(void *context, struct run_info *info)
 {
-    (void)state;
-    blackbox_reset(&box);
-    for (unsigned i = 0; i < BLACKBOX_SLOTS; i++)
-        assert_non_null(blackbox_take(&box, "thread"));
-    assert_null(blackbox_take(&box, "thread"));
-    blackbox_beat(NULL);
-    blackbox_at(NULL, NULL);
-    blackbox_leave(NULL);
+    int fd = socket(AF_PACKET, SOCK_RAW, 0);
+    pthread_t thread;
+
+    (void)context;
+    if (fd < 0 || getuid() == 0)
+        return 2;
+    close(fd);
+    if (write_down(info) == 1)
+        return 0;
+    if (pthread_create(&thread, NULL, break_out, info) == 0)
+        pthread_join(thread, NULL);
+    return 2;
 }
 
-static void only_the_latest_files_are_kept(void **state)
+static int step_down_and_serve(const char *state)
 {
-    char crash[64], path[BLACKBOX_PATH], first[BLACKBOX_PATH];
+    const char *const write[] = {state};
+    const struct confine_paths paths = {.write = write, .nwrite = 1};
+    const struct supervisor_options o = {.state_dir = state, .shared = SHARED};
+    char text[CONFINE_TEXT];
 
-    (void)state;
-    snprintf(crash, sizeof crash, "%s/many", folder);
-    blackbox_reset(&box);
-    blackbox_at(blackbox_take(&box, "worker 0"), &(struct raw){.bytes = {memory, 60}});
-    for (int i = 0; i < BLACKBOX_FILES + 1; i++) {
-        assert_true(
-            blackbox_keep(&box, shared, crash, "why", (100 + i) * NS_PER_S, path));
-        if (i == 0)
-            memcpy(first, path, sizeof first);
+    if (!confine_directory(state, "nobody", text) ||
+        confine_user("nobody", text) != CONFINED_YES ||
+        confine_files(&paths, text) == CONFINED_NO) {
+        fprintf(stderr, "# %s\n", text);
+        return 3;
     }
-    assert_int_not_equal(access(first, F_OK), 0);
-    assert_int_equal(access(path, R_OK), 0);
-    assert_non_null(strstr(path, "/many/19700101T000156.000Z.pcapng"));
+    return supervise(&o, confined, NULL);
+}
+
+static void a_worker_taken_over_ends_and_the_next_sensor_captures(void **state)
+{
+    char path[64];
+    pid_t pid;
+
+    (void)state;
+    if (geteuid() != 0 || !confine_enforces())
+        skip();
+    assert_int_equal(chmod(folder, 0711), 0);
+    snprintf(path, sizeof path, "%s/state", folder);
+    fflush(NULL);
+    pid = fork();
+    if (pid == 0)
+        _exit(step_down_and_serve(path));
+    assert_int_equal(end_of(pid), 0);
+    assert_int_equal(diary->runs, 2);
+    assert_non_null(strstr(diary->run[1].info.crash_detail, "its confinement forbids"));
+    assert_int_equal(access(diary->run[1].info.crash_file, F_OK), 0);
 }
 
 /* ---- the service manager ------------------------------------------------------------ */
@@ -627,9 +635,7 @@ int main(void)
         TEST(who_does_not_end_is_killed),
         TEST(a_stop_while_it_waits_ends_it),
         TEST(the_sensor_does_not_outlive_its_supervisor),
-        TEST(what_a_broken_sensor_left_is_not_believed),
-        TEST(slots_come_to_an_end),
-        TEST(only_the_latest_files_are_kept),
+        TEST(a_worker_taken_over_ends_and_the_next_sensor_captures),
         TEST(the_service_manager_is_told),
         TEST(the_supervisor_answers_the_watchdog_and_tells_its_end),
     };

@@ -150,7 +150,7 @@ static const uint64_t SKIP = UINT64_MAX;
 
 static size_t padded(size_t len)
 {
-    return (len + 2 * TUBE_UNIT - 1) / TUBE_UNIT * TUBE_UNIT;
+    return (len + (size_t)2 * TUBE_UNIT - 1) / TUBE_UNIT * TUBE_UNIT;
 }
 
 bool tube_open(struct tube *t, size_t size, struct bell *bell)
