@@ -366,6 +366,8 @@ void ruleset_close(struct ruleset *set)
         return;
     if (set->quiet)
         record_pool_close(set->quiet);
+    arena_close(&set->index);
+    arena_close(&set->mutants);
     arena = set->arena;
     arena_close(&arena);
 }

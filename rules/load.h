@@ -41,6 +41,11 @@ struct ruleset {
     unsigned nabsences;
     int function_slot[SCHEMAS_MAX];
     struct bucket *buckets[SCHEMAS_MAX][RECORD_KINDS][2][2]; /* the last: violations */
+    struct arena index;                                      /* of the buckets */
+    /* While a rule is tested without one of its clauses. */
+    struct arena mutants;
+    struct rule *mutated;
+    const struct node *original;
     char version[RULESET_VERSION];
 };
 
@@ -105,7 +110,8 @@ bool load_name(struct loading *l, const struct yaml *item, const char **out);
 /* The lowest score of each severity. */
 extern const unsigned rule_scores[SEVERITIES];
 
-/* When all rules are there. */
+/* When all rules are there; and again, of the buckets alone, when one has changed. */
+void ruleset_reindex(struct ruleset *set);
 void ruleset_index(struct ruleset *set);
 
 #endif

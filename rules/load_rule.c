@@ -405,6 +405,8 @@ static struct rule_test *load_test(struct loading *l, const struct yaml *item)
     }
     test->at = item->at;
     test->at.source = l->file;
+    test->count = alerts;
+    test->file = item->at.source->file;
     test->pcap = text_of(l, pcap);
     yaml_int(alerts, 0, 1000000, &test->alerts, l->d);
     test->config = text_of(l, yaml_get(item, "config"));

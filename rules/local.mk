@@ -16,9 +16,12 @@ librules_a_SOURCES = \
 	%reldir%/load_correlation.c %reldir%/load_hold.c %reldir%/load_schedule.c \
 	%reldir%/load_warn.c %reldir%/override.c \
 	%reldir%/match.h %reldir%/match.c \
+	%reldir%/mutate.h %reldir%/mutate.c \
 	%reldir%/names.h %reldir%/names.c \
 	%reldir%/parser.h %reldir%/parser.c \
 	%reldir%/rules_test.h %reldir%/rules_test.c \
+	%reldir%/rewrite.h %reldir%/rewrite.c \
+	%reldir%/json_path.h %reldir%/json_path.c \
 	%reldir%/schedule.h %reldir%/schedule.c \
 	%reldir%/ruleset.h %reldir%/ruleset.c \
 	%reldir%/sentence.h %reldir%/sentence.c \

@@ -44,7 +44,7 @@ static void fill(struct ruleset *set, struct bucket *b, unsigned function,
             return;
         }
     }
-    list = arena_take(&set->arena, (n + 1) * sizeof *list);
+    list = arena_take(&set->index, (n + 1) * sizeof *list);
     memcpy(list, found, n * sizeof *list);
     b->list[function] = list;
 }
@@ -72,8 +72,8 @@ static unsigned candidates(struct ruleset *set, unsigned schema, unsigned kind,
 static struct bucket *new_bucket(struct ruleset *set, const struct candidate *all,
                                  unsigned n, bool violations)
 {
-    struct bucket *b = arena_take(&set->arena, sizeof *b);
-    struct entry *found = arena_take(&set->arena, (n + 1) * sizeof *found);
+    struct bucket *b = arena_take(&set->index, sizeof *b);
+    struct entry *found = arena_take(&set->index, (n + 1) * sizeof *found);
 
     for (unsigned function = 0; function < FUNCTION_LISTS; function++) {
         unsigned hits = 0;
@@ -90,19 +90,27 @@ static struct bucket *new_bucket(struct ruleset *set, const struct candidate *al
     return b;
 }
 
-void ruleset_index(struct ruleset *set)
+void ruleset_reindex(struct ruleset *set)
 {
-    struct candidate *all = arena_take(&set->arena, (set->nrules + 1) * sizeof *all);
+    struct candidate *all;
     unsigned n;
 
+    arena_close(&set->index);
+    set->index = (struct arena){0};
+    all = arena_take(&set->index, (set->nrules + 1) * sizeof *all);
     for (unsigned s = 0; s < set->names.n; s++) {
         set->function_slot[s] = schema_flagged(set->names.schemas[s], FIELD_FUNCTION);
         for (unsigned i = 0; i < 2 * RECORD_KINDS; i++) {
             n = candidates(set, s, i / 2, i % 2, all);
-            for (unsigned v = 0; n && v < 2; v++)
-                set->buckets[s][i / 2][i % 2][v] = new_bucket(set, all, n, v);
+            for (unsigned v = 0; v < 2; v++)
+                set->buckets[s][i / 2][i % 2][v] = n ? new_bucket(set, all, n, v) : NULL;
         }
     }
+}
+
+void ruleset_index(struct ruleset *set)
+{
+    ruleset_reindex(set);
     for (struct rule *rule = set->rules; rule; rule = rule->next) {
         if (rule->threshold)
             threshold_open(rule->threshold, &set->arena);
@@ -257,6 +265,15 @@ const struct maintenance *ruleset_maintenances(const struct ruleset *set)
     return set->holds.maintenances;
 }
 
+struct rule *ruleset_rule_of(struct ruleset *set, const char *name)
+{
+    struct rule *r = set->rules;
+
+    while (r && strcmp(r->signature.name, name) != 0)
+        r = r->next;
+    return r;
+}
+
 const char *ruleset_version(const struct ruleset *set)
 {
     return set->version;
@@ -264,7 +281,7 @@ const char *ruleset_version(const struct ruleset *set)
 
 size_t ruleset_memory(const struct ruleset *set)
 {
-    return set->arena.total;
+    return set->arena.total + set->index.total + (set->quiet ? record_pool_memory(1) : 0);
 }
 
 /* Which exception holds it back; nothing is counted. */

@@ -25,6 +25,8 @@ enum { RULES_MAX = 10000, RULE_TRACK = 6, RULESET_VERSION = 13 };
 struct rule_test {
     const char *pcap;
     int64_t alerts;
+    const struct yaml *count;  /* where that number stands */
+    const char *file;          /* the rules file */
     const struct yaml *fields; /* map of path: value, or NULL */
     const struct yaml *lists;  /* map of list: [items], or NULL */
     /* Or NULL: what stands in place of the sensor's own. */
@@ -156,6 +158,8 @@ void ruleset_reset(struct ruleset *set);
 const struct rule *ruleset_rules(const struct ruleset *set); /* the first, by ->next */
 const struct value_list *ruleset_lists(const struct ruleset *set);
 const struct rule *ruleset_rule(const struct ruleset *set, const char *name_or_id);
+struct rule *ruleset_rule_of(struct ruleset *set,
+                             const char *name); /* the same, by name */
 const struct names *ruleset_names(const struct ruleset *set);
 
 const struct override *ruleset_overrides(const struct ruleset *set);

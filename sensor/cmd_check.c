@@ -1,5 +1,5 @@
 /*
- * sightglass check, test, fields: what a person asks before anything runs.
+ * sightglass check, fields: what a person asks before anything runs.
  */
 
 #include <getopt.h>
@@ -9,10 +9,8 @@
 
 #include "alerts/eve.h"
 #include "rules/fields.h"
-#include "rules/rules_test.h"
 #include "sensor/ceiling.h"
 #include "sensor/commands.h"
-#include "sensor/replay.h"
 
 struct question {
     struct setup_options options;
@@ -34,19 +32,6 @@ static const char help_check[] =
     "      --dump-config   print what is in force, as a configuration\n"
     "\n"
     "Exit status: 0 fine, 1 errors, 2 usage.\n";
-
-static const char help_test[] =
-    "usage: sightglass test [-c FILE] [--pcaps DIR] [--rule NAME] [-v] [FILE|DIR ...]\n"
-    "\n"
-    "Replays the captures that rules name under `test:` and compares the alerts: of the\n"
-    "shipped rules and the site's.\n"
-    "\n"
-    "  -c, --config FILE   the configuration; default: all defaults\n"
-    "      --pcaps DIR     where the captures are; default: pcaps\n"
-    "      --rule NAME     only this rule, by name or id\n"
-    "  -v, --verbose       tell also what passed\n"
-    "\n"
-    "Exit status: 0 all passed, 1 some failed, 2 usage or unreadable.\n";
 
 static const char help_fields[] =
     "usage: sightglass fields [--json] [--schema] [NAME]\n"
@@ -152,82 +137,6 @@ int command_check(int argc, char **argv)
     }
     setup_close(&setup);
     return status;
-}
-
-/* ---- test ------------------------------------------------------------------ */
-
-/* Where the lines of a replay go: to the test that waits for them. */
-struct listener {
-    void (*alert)(void *to, const char *json, size_t len);
-    void *to;
-};
-
-static void hear(void *to, const struct event *e)
-{
-    struct listener *l = to;
-
-    if (e->kind == EVENT_ALERT && e->line.len > 0)
-        l->alert(l->to, (const char *)e->line.at, e->line.len);
-}
-
-static bool replay_for_test(void *context, const struct rules_replay *what,
-                            char why[RULES_TEST_WHY])
-{
-    static struct analysis analysis;
-    static struct replay replay;
-    struct setup setup = *(const struct setup *)context;
-    struct listener listener = {what->alert, what->to};
-    struct encoder encoder;
-    struct alerts alerts;
-    struct alerts_config alerts_config = alerts_defaults();
-    struct replay_options options = {.worker = {.flows = 4096, .classify = true}};
-    char reason[READER_TEXT] = "not enough memory";
-    bool ok;
-
-    if (what->config) {
-        snprintf(why, RULES_TEST_WHY, "`config:` of a test comes with zones: not yet");
-        return false;
-    }
-    setup.rules = what->set;
-    encoder_open(&encoder);
-    alerts_config.eve.encoder = &encoder;
-    if (!alerts_open(&alerts, &alerts_config, hear, &listener))
-        return false;
-    analysis_open(&analysis, &(struct analysis_options){.setup = &setup, .out = stdout},
-                  &encoder, &alerts);
-    ok = replay_run(&replay, &what->pcap, 1, &options, &analysis, reason);
-    if (!ok)
-        snprintf(why, RULES_TEST_WHY, "%.200s", reason);
-    replay_close(&replay);
-    return ok;
-}
-
-int command_test(int argc, char **argv)
-{
-    struct question q = {.pcaps = "pcaps"};
-    static struct setup setup;
-    struct rules_replayer replayer = {&setup, replay_for_test};
-    struct rules_test_result result = {0};
-    const struct rule *only = NULL;
-    int status = parse(argc, argv, help_test, &q);
-
-    if (status >= 0)
-        return status;
-    if (!setup_load(&setup, &q.options)) {
-        diagnostics_print(&setup.d, stderr);
-        setup_close(&setup);
-        return EXIT_USAGE;
-    }
-    if (q.rule && !(only = ruleset_rule(setup.rules, q.rule))) {
-        fprintf(stderr, "sightglass test: there is no rule \"%s\"\n", q.rule);
-        setup_close(&setup);
-        return EXIT_USAGE;
-    }
-    result = rules_test_run(setup.rules, only, &replayer, q.pcaps, q.verbose, stdout);
-    printf("%u passed, %u failed   rules without a test: %u\n", result.passed,
-           result.failed, result.untested);
-    setup_close(&setup);
-    return result.failed ? EXIT_FINDINGS : EXIT_FINE;
 }
 
 /* ---- fields ---------------------------------------------------------------- */

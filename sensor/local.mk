@@ -45,7 +45,8 @@ libsensor_a_SOURCES = \
 	%reldir%/evidence.h %reldir%/evidence.c \
 	%reldir%/live.h %reldir%/live.c %reldir%/live_capture.c %reldir%/live_analysis.c \
 	%reldir%/live_output.c %reldir%/live_main.h %reldir%/live_main.c %reldir%/live_verbs.c \
-	%reldir%/commands.h %reldir%/cmd_run.c %reldir%/cmd_replay.c %reldir%/cmd_check.c
+	%reldir%/commands.h %reldir%/cmd_run.c %reldir%/cmd_replay.c %reldir%/cmd_check.c \
+	%reldir%/cmd_test.c %reldir%/rule_trial.h %reldir%/rule_trial.c
 
 # Asking a running sensor: both ends of its control socket.
 libsensor_a_SOURCES += \

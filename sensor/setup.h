@@ -27,6 +27,7 @@ struct setup_options {
     const char *rules[SETUP_PATHS]; /* the site's, instead of the configuration's */
     unsigned nrules;
     const char *shipped; /* instead of the configuration's, or NULL */
+    const char *pcaps;   /* where tests look for captures and fixtures */
     const char *points;  /* a point map instead of the configuration's, or NULL */
     bool no_rules;
 };

@@ -191,11 +191,7 @@ unit_tests += %reldir%/test_evidence
 %canon_reldir%_test_evidence_LDADD  = $(with_sensor)
 check_PROGRAMS += %reldir%/listen
 %canon_reldir%_listen_LDADD = libsensor.a libalerts.a libcore.a $(LIBS_ALL)
-<<<<<<< HEAD
-live        = %reldir%/live/capture.test %reldir%/live/control.test
-=======
-live        = %reldir%/live/capture.test %reldir%/live/confined.test
->>>>>>> confine
+live        = %reldir%/live/capture.test %reldir%/live/control.test %reldir%/live/confined.test
 TESTS      += $(live)
 EXTRA_DIST += $(live)
 
