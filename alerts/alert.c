@@ -254,6 +254,7 @@ static void tell(struct alerts *a, struct alert *alert, enum event_kind kind,
                           .root = alert->root,
                           .time = time,
                           .over = is_over(alert),
+                          .held = alert->held,
                           .alert = alert};
 
     if (kind != EVENT_GONE && alert->body) {
@@ -316,6 +317,23 @@ void alerts_expire(struct alerts *a, int64_t now)
         }
     }
     a->now = now > a->now ? now : a->now;
+}
+
+unsigned alerts_end(struct alerts *a, uint64_t low, uint64_t high, int64_t now)
+{
+    struct alert *found = NULL;
+    unsigned n = 0;
+
+    alerts_expire(a, now);
+    for (struct alert *alert = a->quietest; alert; alert = alert->later) {
+        if (alert->id < low || alert->id > high)
+            continue;
+        found = alert;
+        n++;
+    }
+    if (n == 1)
+        end(a, found);
+    return n;
 }
 
 int64_t alerts_due(const struct alerts *a)
@@ -448,6 +466,13 @@ static void link_alert(struct alerts *a, struct alert *alert)
     list_append(a, alert);
 }
 
+/* In the first days what stands since ever is no news; what a site asks for is. */
+static bool is_held(const struct alerts *a, const struct finding *f, int64_t time)
+{
+    return time < a->config.held_until && f->signature->condition &&
+           !f->signature->site && strcmp(f->signature->engine, "health") != 0;
+}
+
 static struct alert *open_alert(struct alerts *a, const struct finding *f, uint64_t root,
                                 int64_t time)
 {
@@ -466,6 +491,7 @@ static struct alert *open_alert(struct alerts *a, const struct finding *f, uint6
     alert->quiet = f->signature->condition && f->signature->clear_after > 0
                        ? f->signature->clear_after
                        : a->config.close_after;
+    alert->held = is_held(a, f, time);
     link_alert(a, alert);
     return alert;
 }

@@ -2,9 +2,11 @@ noinst_LIBRARIES += librules.a
 librules_a_SOURCES = \
 	%reldir%/attack.h %reldir%/attack.c \
 	%reldir%/correlate.h %reldir%/correlate.c \
+	%reldir%/compare.h %reldir%/compare.c \
 	%reldir%/csv.h %reldir%/csv.c \
 	%reldir%/evaluate.c %reldir%/program.h %reldir%/set.c \
 	%reldir%/explain.h %reldir%/explain.c \
+	%reldir%/explain_rule.h %reldir%/explain_rule.c \
 	%reldir%/expression.h %reldir%/expression.c \
 	%reldir%/fields.h %reldir%/fields.c \
 	%reldir%/hold.h %reldir%/hold.c \

@@ -57,6 +57,9 @@ struct live_main {
 /* Every verb of the control socket (live_verbs.c); the context is struct live_main. */
 extern const struct control_verb live_verbs[];
 
+/* Something for analysis to do; false when there is no room for it. */
+bool live_order(struct live *l, enum order_kind kind, void *what);
+
 /* Takes in what the other threads have told, and puts it together. */
 void live_collect(struct live_main *m);
 

@@ -131,7 +131,7 @@ const struct setting settings[] = {
     {"points", SETTING_LATER, .doc = "the maps give rules names; values get none",
      .flags = SETTING_ELSEWHERE},
     {"baseline", SETTING_LATER, .doc = "nothing is learned"},
-    {"first_days", SETTING_DURATION, OF(first_days), "3d", "0s", "365d", RELOAD_YES,
+    {"first_days", SETTING_DURATION, OF(first_days), "3d", "0s", "365d", RELOAD_NO,
      "Old states found in it are kept for the report"},
     {"inventory", SETTING_LATER, .doc = "no assets are kept"},
 
