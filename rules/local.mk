@@ -31,5 +31,5 @@ librules_a_SOURCES = \
 	%reldir%/typer.h %reldir%/typer.c
 
 rulesdir = $(pkgdatadir)/rules
-dist_rules_DATA = %reldir%/shipped/modbus.yaml %reldir%/shipped/modbus_flow.yaml
-EXTRA_DIST += %reldir%/README.md
+dist_rules_DATA = %reldir%/shipped/boundary.yaml %reldir%/shipped/modbus.yaml %reldir%/shipped/modbus_flow.yaml
+EXTRA_DIST += %reldir%/README.md %reldir%/DETECTIONS.md %reldir%/detections.tsv

@@ -10,15 +10,18 @@
 #include "rules/attack.h"
 #include "sensor/commands.h"
 #include "sensor/core/clock.h"
+#include "sensor/health.h"
 #include "sensor/rule_trial.h"
 
 static const char help[] =
     "usage: sightglass rules [-c FILE] [--rules FILE|DIR] [--json] [CAPTURE ...]\n"
+    "       sightglass rules --live [-c FILE]\n"
     "       sightglass rules --navigator\n"
     "\n"
     "All rules: enabled, asleep and why, tested; of captures also how often each matched,\n"
     "fired, was held back, and fired last.\n"
     "\n"
+    "      --live              first of all: what the running sensor has counted\n"
     "  -c, --config FILE       the configuration; default: all defaults\n"
     "      --rules FILE|DIR    the site's rules, instead of the configuration's\n"
     "      --exceptions        what holds back, until when, and what it held\n"
@@ -76,12 +79,12 @@ static const char *state_of(const struct listing *l, const struct rule *r, char 
     return out;
 }
 
-static unsigned tests_of(const struct rule *r)
+static unsigned tests_of(const struct rule *r, bool firing)
 {
     unsigned n = 0;
 
     for (const struct rule_test *t = r->tests; t; t = t->next)
-        n++;
+        n += (t->alerts > 0) == firing;
     return n;
 }
 
@@ -105,8 +108,8 @@ static void print_table(const struct listing *l)
         printf("%-7" PRIu32 " %-7s %-40s %5u %8" PRIu64 " %6" PRIu64 " %5" PRIu64
                "  %s  %s%s\n",
                r->signature.id, r->signature.detection ? r->signature.detection : "",
-               r->signature.name, tests_of(r), r->matched, r->found, r->held,
-               last_of(r, last), state_of(l, r, state, sizeof state),
+               r->signature.name, tests_of(r, true) + tests_of(r, false), r->matched,
+               r->found, r->held, last_of(r, last), state_of(l, r, state, sizeof state),
                r->overridden ? ", overridden" : "");
     }
     printf("%u rules (%s), %u asleep\n", rules, ruleset_version(l->setup.rules), asleep);
@@ -114,33 +117,80 @@ static void print_table(const struct listing *l)
         "Next: sightglass rules CAPTURE counts; sightglass replay --why-not RULE CAPTURE");
 }
 
+static void put_signature(struct json *j, const struct signature *s)
+{
+    json_uint(j, "id", s->id);
+    json_text(j, "rule", s->name);
+    json_text(j, "engine", s->engine);
+    if (s->detection)
+        json_text(j, "detection", s->detection);
+    json_uint(j, "rev", s->rev);
+    json_text(j, "kind", s->condition ? "condition" : "event");
+    json_text(j, "severity", severity_labels[s->severity].name);
+    json_array(j, "attack");
+    for (unsigned i = 0; i < s->nattack; i++)
+        json_text(j, NULL, s->attack[i]->id);
+    json_array_end(j);
+}
+
+static void put_tests(struct json *j, const struct rule *r)
+{
+    json_uint(j, "firing", tests_of(r, true));
+    json_uint(j, "silent", tests_of(r, false));
+    json_array(j, "test");
+    for (const struct rule_test *t = r->tests; t; t = t->next)
+        json_text(j, NULL, t->pcap);
+    json_array_end(j);
+}
+
+static void put_rule(struct json *j, const struct listing *l, const struct rule *r)
+{
+    char state[160];
+
+    put_signature(j, &r->signature);
+    json_bool(j, "shipped", r->shipped);
+    json_bool(j, "tells", r->alert);
+    json_text(j, "state", state_of(l, r, state, sizeof state));
+    json_bool(j, "asleep", r->asleep);
+    json_bool(j, "overridden", r->overridden);
+    put_tests(j, r);
+    json_uint(j, "matched", r->matched);
+    json_uint(j, "fired", r->found);
+    json_uint(j, "held", r->held);
+    if (r->last)
+        json_time(j, "last", r->last);
+}
+
+/* The sensor's own, which no file changes. */
+static void put_health(struct json *j, const struct signature *s)
+{
+    put_signature(j, s);
+    json_bool(j, "shipped", true);
+    json_bool(j, "tells", true);
+    json_text(j, "state", "on");
+    json_array(j, "test");
+    json_array_end(j);
+}
+
 static void print_json(const struct listing *l)
 {
-    static char buffer[4096];
-    char state[160];
-    struct json j = json_into(buffer, sizeof buffer);
+    static char buffer[16 * 1024];
+    struct json j;
 
     fputs("[\n", stdout);
     for (const struct rule *r = ruleset_rules(l->setup.rules); r; r = r->next) {
         j = json_into(buffer, sizeof buffer);
         json_object(&j, NULL);
-        json_uint(&j, "id", r->signature.id);
-        json_text(&j, "rule", r->signature.name);
-        if (r->signature.detection)
-            json_text(&j, "detection", r->signature.detection);
-        json_uint(&j, "rev", r->signature.rev);
-        json_text(&j, "severity", severity_labels[r->signature.severity].name);
-        json_text(&j, "state", state_of(l, r, state, sizeof state));
-        json_bool(&j, "asleep", r->asleep);
-        json_bool(&j, "overridden", r->overridden);
-        json_uint(&j, "tests", tests_of(r));
-        json_uint(&j, "matched", r->matched);
-        json_uint(&j, "fired", r->found);
-        json_uint(&j, "held", r->held);
-        if (r->last)
-            json_time(&j, "last", r->last);
+        put_rule(&j, l, r);
         json_object_end(&j);
-        printf("%.*s%s\n", (int)j.len, j.out, r->next ? "," : "");
+        printf("%.*s,\n", (int)j.len, j.out);
+    }
+    for (unsigned i = 1; i < CHECKS; i++) {
+        j = json_into(buffer, sizeof buffer);
+        json_object(&j, NULL);
+        put_health(&j, &health_signatures[i]);
+        json_object_end(&j);
+        printf("%.*s%s\n", (int)j.len, j.out, i + 1 < CHECKS ? "," : "");
     }
     fputs("]\n", stdout);
 }
@@ -265,8 +315,11 @@ static void print(const struct listing *l)
 int command_rules(int argc, char **argv)
 {
     static struct listing l; /* large, and there is one */
-    int status = parse(argc, argv, &l);
+    int status;
 
+    if (argc > 1 && strcmp(argv[1], "--live") == 0)
+        return command_rules_live(argc - 1, argv + 1);
+    status = parse(argc, argv, &l);
     if (status >= 0)
         return status;
     if (setup_load(&l.setup, &l.options)) {
