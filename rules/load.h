@@ -8,7 +8,8 @@
 
 #include "rules/ruleset.h"
 
-enum { FUNCTION_LISTS = FUNCTION_CODES + 1 };
+enum { FUNCTION_LISTS = FUNCTION_CODES + 1, VERB_LISTS = 14 /* bits of enum verb */ };
+_Static_assert(VERB_OTHER == 1 << (VERB_LISTS - 1), "a list for each verb");
 
 /* A rule in the index, with what a record must have for it to be asked at all. */
 struct entry {
@@ -18,13 +19,26 @@ struct entry {
     uint16_t slot;     /* it has this field; SLOT_ANY: any */
 };
 
+/* Rules to ask, in the order of the files. */
+struct entries {
+    const struct entry *entry;
+    unsigned n;
+};
+
+/* Of the records with one function: those with one verb alone, and any. */
+struct verb_lists {
+    struct entries all;
+    struct entries with[VERB_LISTS];
+};
+
 /*
- * Of one schema, kind and phase: by function code, the last for those without.  Most
- * records break nothing: theirs is a bucket without the rules that need a violation.
+ * Of one schema, kind and phase: by function code, the last for those without; then by
+ * verb, so that rules for what a record does not do cost it nothing.  Functions with the
+ * same rules share their lists.  Most records break nothing: theirs is a bucket without
+ * the rules that need a violation.
  */
 struct bucket {
-    const struct entry *list[FUNCTION_LISTS];
-    uint16_t n[FUNCTION_LISTS];
+    const struct verb_lists *of[FUNCTION_LISTS];
 };
 
 struct ruleset {

@@ -182,6 +182,14 @@ static bool item_name(struct loading *l, const struct yaml *item, const char **o
     return yaml_text(item->first, out, l->d);
 }
 
+/* What they have held is counted by name. */
+static void be_alone(struct loading *l, const char *kind, const char *name,
+                     const struct place *at, const char *other)
+{
+    if (strcmp(name, other) == 0)
+        diagnostics_error(l->d, at, "two of kind %s are called `%.60s`", kind, name);
+}
+
 /* ---- exceptions ----------------------------------------------------------------- */
 
 static void load_fields(struct loading *l, struct exception *e, const struct yaml *fields)
@@ -249,6 +257,8 @@ void load_exception(struct loading *l, const struct yaml *item)
         return;
     e->at = item->first->at;
     e->file = l->file;
+    for (const struct exception *o = l->set->holds.exceptions; o; o = o->next)
+        be_alone(l, "exception", e->name, &e->at, o->name);
     e->names = names_of(l, names);
     e->who = must_say(l, item, "who");
     e->why = must_say(l, item, "why");
@@ -323,6 +333,8 @@ void load_maintenance(struct loading *l, const struct yaml *item)
         return;
     m->at = item->first->at;
     m->file = l->file;
+    for (const struct maintenance *o = l->set->holds.maintenances; o; o = o->next)
+        be_alone(l, "maintenance", m->name, &m->at, o->name);
     if (m->to <= m->from)
         diagnostics_error(l->d, &to->at, "it ends before it begins");
     load_scope(l, m, yaml_get(item, "scope"));

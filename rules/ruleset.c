@@ -31,24 +31,6 @@ static bool same_entries(const struct entry *a, const struct entry *b, unsigned 
     return true;
 }
 
-/* Most codes have the same rules: they share one list. */
-static void fill(struct ruleset *set, struct bucket *b, unsigned function,
-                 const struct entry *found, unsigned n)
-{
-    struct entry *list;
-
-    b->n[function] = (uint16_t)n;
-    for (unsigned f = 0; f < function; f++) {
-        if (b->n[f] == n && same_entries(b->list[f], found, n)) {
-            b->list[function] = b->list[f];
-            return;
-        }
-    }
-    list = arena_take(&set->index, (n + 1) * sizeof *list);
-    memcpy(list, found, n * sizeof *list);
-    b->list[function] = list;
-}
-
 struct candidate {
     struct rule *rule;
     struct reach reach;
@@ -69,6 +51,52 @@ static unsigned candidates(struct ruleset *set, unsigned schema, unsigned kind,
     return n;
 }
 
+static struct entries copy_entries(struct ruleset *set, const struct entry *found,
+                                   unsigned n)
+{
+    struct entry *copy = arena_take(&set->index, (n + 1) * sizeof *copy);
+
+    memcpy(copy, found, n * sizeof *copy);
+    return (struct entries){copy, n};
+}
+
+/* Of all entries those that a record with one verb alone may match. */
+static struct entries with_verb(struct ruleset *set, const struct entries *all,
+                                uint32_t verb)
+{
+    struct entry *list;
+    unsigned n = 0, i;
+
+    for (i = 0; i < all->n; i++)
+        n += !all->entry[i].verbs || all->entry[i].verbs & verb;
+    if (n == all->n)
+        return *all;
+    list = arena_take(&set->index, (n + 1) * sizeof *list);
+    for (i = 0, n = 0; i < all->n; i++) {
+        if (!all->entry[i].verbs || all->entry[i].verbs & verb)
+            list[n++] = all->entry[i];
+    }
+    return (struct entries){list, n};
+}
+
+/* Most codes have the same rules: they share their lists. */
+static const struct verb_lists *lists_for(struct ruleset *set, const struct bucket *b,
+                                          unsigned function, const struct entry *found,
+                                          unsigned n)
+{
+    struct verb_lists *lists;
+
+    for (unsigned f = 0; f < function; f++) {
+        if (b->of[f]->all.n == n && same_entries(b->of[f]->all.entry, found, n))
+            return b->of[f];
+    }
+    lists = arena_take(&set->index, sizeof *lists);
+    lists->all = copy_entries(set, found, n);
+    for (unsigned v = 0; v < VERB_LISTS; v++)
+        lists->with[v] = with_verb(set, &lists->all, UINT32_C(1) << v);
+    return lists;
+}
+
 static struct bucket *new_bucket(struct ruleset *set, const struct candidate *all,
                                  unsigned n, bool violations)
 {
@@ -85,7 +113,7 @@ static struct bucket *new_bucket(struct ruleset *set, const struct candidate *al
                 found[hits++] =
                     (struct entry){all[i].rule, r->verbs, r->outcomes, r->slot};
         }
-        fill(set, b, function, found, hits);
+        b->of[function] = lists_for(set, b, function, found, hits);
     }
     return b;
 }
@@ -195,10 +223,21 @@ static bool may_match(const struct entry *e, const struct record *r, uint32_t ve
            !e->rule->asleep;
 }
 
+static const struct entries *entries_for(const struct bucket *b, unsigned function,
+                                         uint32_t verbs)
+{
+    const struct verb_lists *lists = b->of[function];
+    bool one = (verbs & (verbs - 1)) == 0;
+
+    return one && verbs < UINT32_C(1) << VERB_LISTS ? &lists->with[__builtin_ctz(verbs)]
+                                                    : &lists->all;
+}
+
 void ruleset_run(struct ruleset *set, enum rule_phase phase, const struct record *r,
                  void (*found)(void *context, const struct finding *f), void *context)
 {
-    unsigned schema = 0, function;
+    unsigned schema = 0;
+    const struct entries *list;
     const struct bucket *b = bucket_for(set, r, phase, &schema);
     uint32_t verbs = r->verbs ? r->verbs : VERB_OTHER;
     struct context c = {.record = r, .schema = schema};
@@ -207,10 +246,10 @@ void ruleset_run(struct ruleset *set, enum rule_phase phase, const struct record
 
     if (!b)
         return;
-    function = function_of(set, r, schema);
+    list = entries_for(b, function_of(set, r, schema), verbs);
     c.decided = &decided;
-    for (unsigned i = 0; i < b->n[function]; i++) {
-        const struct entry *e = &b->list[function][i];
+    for (unsigned i = 0; i < list->n; i++) {
+        const struct entry *e = &list->entry[i];
 
         if (!may_match(e, r, verbs))
             continue;
