@@ -43,6 +43,8 @@ static bool parse_time(const char *text, int64_t *out)
     } else if (!rest || *rest) {
         return false;
     }
+    if (tm.tm_year < 70 || tm.tm_year > 300)
+        return false; /* what ns since 1970 can say */
     *out = ((int64_t)timegm(&tm) - (int64_t)minutes * 60) * SECOND;
     return true;
 }

@@ -303,6 +303,15 @@ static void put_datum_int(const struct record *r, enum common_slot slot, const c
         json_int(j, key, d.i);
 }
 
+static void put_datum_bool(const struct record *r, enum common_slot slot, const char *key,
+                           struct json *j)
+{
+    struct datum d;
+
+    if (common_get(r, slot, 0, &d))
+        json_bool(j, key, d.u);
+}
+
 void encode_course(const struct record *r, struct json *j)
 {
     const struct label *outcome = label_of(outcome_labels, r->outcome);
@@ -359,6 +368,10 @@ void encode_parties(const struct record *r, struct json *j)
     if (p->protocol) {
         put_party(j, "client", r, &p->client, p->client_mac);
         put_party(j, "server", r, &p->server, p->server_mac);
+    }
+    if (r->site) {
+        put_datum_bool(r, COMMON_CROSSES_ZONE, "crosses_zone", j);
+        put_datum_bool(r, COMMON_CROSSES_BOUNDARY, "crosses_boundary", j);
     }
     put_datum_int(r, COMMON_UNIT, "unit", j);
     if (r->kind == RECORD_TRANSACTION || r->kind == RECORD_OPERATION)

@@ -109,6 +109,8 @@ static const struct shape ot_nodes[] = {
     {"response_time_ms", SHAPE_REAL, "From the request to its answer"},
     {"client",           SHAPE_OBJECT, "Who asks", party_nodes},
     {"server",           SHAPE_OBJECT, "Who serves", party_nodes},
+    {"crosses_zone",     SHAPE_BOOL, "Client and server are in different zones"},
+    {"crosses_boundary", SHAPE_BOOL, "One is on the IT side of the boundary, the other not"},
     {"unit",             SHAPE_INT,  "The device behind the server"},
     {"device",           SHAPE_TEXT, "The device, by address"},
     {"request",          SHAPE_OBJECT, "The request on the wire", message_nodes},
