@@ -46,7 +46,8 @@ struct alerts_config alerts_defaults(void)
                                   .update_every = 60 * NS_PER_S,
                                   .close_after = 300 * NS_PER_S,
                                   .rate = 100,
-                                  .rate_period = 60 * NS_PER_S};
+                                  .rate_period = 60 * NS_PER_S,
+                                  .bytes = EVE_LINE};
 }
 
 /* ---- opening ---------------------------------------------------------------- */
@@ -115,6 +116,7 @@ static void close_memory(struct alerts *a)
 bool alerts_open(struct alerts *a, const struct alerts_config *config,
                  void (*tell)(void *to, const struct event *event), void *to)
 {
+    assert(config->bytes > EVE_COUNTS && config->bytes <= EVE_LINE);
     assert(config->open > 0 && config->update_every > 0 && config->close_after > 0);
     *a = (struct alerts){.config = *config,
                          .tell = tell,
@@ -434,11 +436,12 @@ static bool take_body(struct alerts *a, struct alert *alert, size_t len)
 static void keep_body(struct alerts *a, struct alert *alert, const struct finding *f)
 {
     struct eve_body body =
-        eve_body(&a->config.eve, alert, f, a->stage, LARGE_BODY - EVE_COUNTS);
+        eve_body(&a->config.eve, alert, f, a->stage, a->config.bytes - EVE_COUNTS);
     size_t len = body.head + body.tail;
 
     if (!take_body(a, alert, len) && len > BODY) {
-        body = eve_body(&a->config.eve, alert, f, a->stage, BODY);
+        body = eve_body(&a->config.eve, alert, f, a->stage,
+                        BODY < a->config.bytes ? BODY : a->config.bytes - EVE_COUNTS);
         take_body(a, alert, BODY);
     }
     a->counters.cut += body.cut;

@@ -33,6 +33,7 @@ struct alerts_config {
     int64_t close_after;  /* ns of quiet; a condition may have its own */
     unsigned rate;        /* new alerts of a severity in rate_period; 0: no limit */
     int64_t rate_period;  /* ns */
+    size_t bytes;         /* of a line at most; EVE_LINE at most itself */
     bool save;            /* events bring what alerts_restore() takes */
     /*
      * Before this time of day (ns since 1970) the states of an old plant are held: their

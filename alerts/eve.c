@@ -259,15 +259,32 @@ static bool from_file(const struct encoder *e, const struct record *r)
     return r->source < e->nsources && e->sources[r->source].file;
 }
 
-static void put_evidence(struct json *j, const struct encoder *e, const struct record *r)
+/* As evidence.h names it: of the moment that raised it, or of a later update. */
+static void put_file(struct json *j, const struct eve *eve, const struct alert *alert)
+{
+    char name[48];
+
+    if (!eve->evidence || alert->state > ALERT_ESCALATED)
+        return;
+    if (alert->update)
+        snprintf(name, sizeof name, "%016" PRIx64 "-%" PRIu32 ".pcapng", alert->id,
+                 alert->update);
+    else
+        snprintf(name, sizeof name, "%016" PRIx64 ".pcapng", alert->id);
+    json_text(j, "file", name);
+}
+
+static void put_evidence(struct json *j, const struct eve *eve, const struct alert *alert,
+                         const struct record *r)
 {
     char filter[FILTER_TEXT];
 
-    if (filter_text(r, from_file(e, r), filter))
+    if (filter_text(r, from_file(eve->encoder, r), filter))
         json_text(j, "filter", filter);
     if (r->nmessages == 0 || record_message_at(r, 0)->frame == 0)
         return;
     json_object(j, "evidence");
+    put_file(j, eve, alert);
     json_array(j, "frames");
     for (unsigned i = 0; i < r->nmessages && i < FRAMES; i++)
         json_uint(j, NULL, record_message_at(r, i)->frame);
@@ -286,21 +303,29 @@ static void put_capture(struct json *j, const struct record *r)
 }
 
 /* What can be typed next: the evidence, in the capture it came from. */
-static void put_commands(struct json *j, const struct encoder *e, const struct record *r)
+static void put_commands(struct json *j, const struct eve *eve, const struct alert *alert,
+                         const struct record *r)
 {
+    const struct encoder *e = eve->encoder;
     char filter[FILTER_TEXT], command[FILTER_TEXT + 300];
+    bool file = from_file(e, r);
 
-    if (!from_file(e, r) || !filter_text(r, true, filter))
+    if (file && filter_text(r, true, filter))
+        snprintf(command, sizeof command, "wireshark -r '%.256s' -Y '%s'",
+                 e->sources[r->source].name, filter);
+    else if (!file && eve->evidence && r->nmessages > 0)
+        snprintf(command, sizeof command,
+                 "sightglass evidence %016" PRIx64 " -o %016" PRIx64 ".pcapng", alert->id,
+                 alert->id);
+    else
         return;
-    snprintf(command, sizeof command, "wireshark -r '%.256s' -Y '%s'",
-             e->sources[r->source].name, filter);
     json_array(j, "commands");
     json_text(j, NULL, command);
     json_array_end(j);
 }
 
-static void put_record(struct json *j, const struct encoder *e, const struct finding *f,
-                       const struct extent *x)
+static void put_record(struct json *j, const struct eve *eve, const struct alert *alert,
+                       const struct finding *f, const struct extent *x)
 {
     const struct record *r = f->record;
 
@@ -310,7 +335,7 @@ static void put_record(struct json *j, const struct encoder *e, const struct fin
     put_points(j, f, x);
     if (x->protocol)
         encode_protocol(r, &x->limits, j);
-    put_evidence(j, e, r);
+    put_evidence(j, eve, alert, r);
     put_capture(j, r);
 }
 
@@ -337,11 +362,11 @@ static void put_tail(struct json *j, const struct eve *eve, const struct alert *
     if (f->threshold)
         json_uint(j, "threshold", f->threshold);
     if (f->record)
-        put_record(j, eve->encoder, f, x);
+        put_record(j, eve, alert, f, x);
     if (x->matched)
         put_matched(j, f);
     if (f->record)
-        put_commands(j, eve->encoder, f->record);
+        put_commands(j, eve, alert, f->record);
     put_truncated(j, ncuts);
     json_object_end(j);
     json_object_end(j);

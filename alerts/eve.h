@@ -26,6 +26,7 @@ struct eve {
     const char *version; /* of the program */
     const char *ruleset; /* "99c030754b69" */
     const char *site, *contact;
+    bool evidence; /* the packets of each alert are cut: say into which file */
 };
 
 struct eve_body {

@@ -46,6 +46,7 @@ const struct shape eve_envelope_nodes[] = {
 };
 
 static const struct shape evidence_nodes[] = {
+    {"file", SHAPE_TEXT, "Of packets, in the sensor's directory of evidence"},
     {"frames", SHAPE_INT | SHAPE_LIST, "Frames of the record's messages in their capture"},
     {0},
 };

@@ -1,5 +1,9 @@
 #include "alerts/finding.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
 /* clang-format off */
 const struct label severity_labels[] = {
     {SEVERITY_INFO,     "info",     0, "good to know"},
@@ -20,6 +24,26 @@ enum severity severity_of_score(unsigned score)
     while (score < lowest_score[severity])
         severity--;
     return severity;
+}
+
+static bool names(const char *pattern, const char *name)
+{
+    size_t len = strlen(pattern);
+
+    if (!name)
+        return false;
+    if (len > 0 && pattern[len - 1] == '*')
+        return strncmp(pattern, name, len - 1) == 0;
+    return strcmp(pattern, name) == 0;
+}
+
+bool signature_is(const struct signature *s, const char *pattern)
+{
+    char number[16];
+
+    snprintf(number, sizeof number, "%" PRIu32, s->id);
+    return names(pattern, s->name) || names(pattern, s->detection) ||
+           names(pattern, number);
 }
 
 unsigned score_of_severity(enum severity severity)

@@ -57,6 +57,9 @@ struct signature {
     const char *created, *updated; /* "2026_11_22" */
 };
 
+/* By its name, detection or number; a * at the end stands for whatever follows. */
+bool signature_is(const struct signature *s, const char *pattern);
+
 enum { FINDING_SUMMARY = 480, FINDING_MATCHED = 12, FINDING_MATCHED_TEXT = 160 };
 
 struct finding {

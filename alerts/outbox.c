@@ -131,7 +131,7 @@ static void move_aside(const struct outbox *b, const char *suffix)
     rename(from, to); /* the log may not be there */
 }
 
-static void write_lane(struct outbox *b, unsigned lane);
+static bool write_lane(struct outbox *b, unsigned lane);
 
 bool outbox_begin_anew(struct outbox *b)
 {
@@ -144,8 +144,10 @@ bool outbox_begin_anew(struct outbox *b)
         b->lanes[i].lost += b->lanes[i].waiting;
     if (!open_file(b))
         return fail(b, "cannot begin anew");
-    for (unsigned i = 0; i < b->nlanes; i++)
-        write_lane(b, i);
+    for (unsigned i = 0; i < b->nlanes; i++) {
+        if (!write_lane(b, i))
+            return fail(b, "cannot begin anew");
+    }
     return true;
 }
 
@@ -204,6 +206,7 @@ static bool find_lane(struct outbox *b, struct lane *lane)
         lane->last = column_id(s, 4);
         lane->file = (uint64_t)sqlite3_column_int64(s, 6);
         lane->size = (uint64_t)sqlite3_column_int64(s, 7);
+        lane->gone = column_id(s, 8);
         db_reset(&b->db, DB_LANES);
         return true;
     }
@@ -216,19 +219,27 @@ static int64_t number_of(const char *name)
     return (int64_t)(hash_stable(0, name, strlen(name)) >> 1);
 }
 
-static void write_lane(struct outbox *b, unsigned lane)
+enum { LANE_VALUES = 9 };
+
+static void lane_values(const struct lane *l, int64_t values[LANE_VALUES])
+{
+    const int64_t all[LANE_VALUES] = {
+        (int64_t)l->cursor.ms, (int64_t)l->cursor.n, (int64_t)l->last.ms,
+        (int64_t)l->last.n,    (int64_t)l->file,     (int64_t)l->size,
+        (int64_t)l->gone.ms,   (int64_t)l->gone.n,   l->id};
+
+    memcpy(values, all, sizeof all);
+}
+
+static bool write_lane(struct outbox *b, unsigned lane)
 {
     const struct lane *l = &b->lanes[lane];
-    const int64_t values[] = {(int64_t)l->cursor.ms,
-                              (int64_t)l->cursor.n,
-                              (int64_t)l->last.ms,
-                              (int64_t)l->last.n,
-                              (int64_t)l->file,
-                              (int64_t)l->size,
-                              l->id};
+    int64_t values[LANE_VALUES];
 
-    sqlite3_bind_text(b->db.statements[DB_NEW_LANE], 8, l->name, -1, SQLITE_STATIC);
-    db_run(&b->db, DB_NEW_LANE, values, 7);
+    lane_values(l, values);
+    sqlite3_bind_text(b->db.statements[DB_NEW_LANE], LANE_VALUES + 1, l->name, -1,
+                      SQLITE_STATIC);
+    return db_run(&b->db, DB_NEW_LANE, values, LANE_VALUES);
 }
 
 unsigned outbox_lane(struct outbox *b, const char *name)
@@ -240,10 +251,12 @@ unsigned outbox_lane(struct outbox *b, const char *name)
     *l = (struct lane){.cursor = {0, 0}};
     snprintf(l->name, sizeof l->name, "%s", name);
     l->id = number_of(l->name);
-    if (find_lane(b, l))
+    if (find_lane(b, l)) {
         count_waiting(b, l);
-    else
-        write_lane(b, b->nlanes);
+    } else if (!write_lane(b, b->nlanes)) {
+        fail(b, "no lane for an output");
+        return OUTBOX_LANES;
+    }
     return b->nlanes++;
 }
 
@@ -403,12 +416,10 @@ static bool insert_batch(struct outbox *b, int64_t now, struct added *sum)
 static bool update_lanes(struct outbox *b)
 {
     for (unsigned i = 0; i < b->nlanes; i++) {
-        const struct lane *l = &b->lanes[i];
+        int64_t values[LANE_VALUES];
 
-        if (l->changed &&
-            !DB_RUN(&b->db, DB_SET_LANE, (int64_t)l->cursor.ms, (int64_t)l->cursor.n,
-                    (int64_t)l->last.ms, (int64_t)l->last.n, (int64_t)l->file,
-                    (int64_t)l->size, l->id))
+        lane_values(&b->lanes[i], values);
+        if (b->lanes[i].changed && !db_run(&b->db, DB_SET_LANE, values, LANE_VALUES))
             return false;
     }
     return true;

@@ -41,6 +41,7 @@ struct lane {
     int64_t id;              /* its number in the file */
     struct stream_id cursor; /* the highest that was delivered */
     struct stream_id last;   /* the highest that was given, to anybody */
+    struct stream_id gone;   /* the highest whose event is here no more */
     uint64_t waiting;        /* events above the cursor */
     uint64_t lost;           /* given up since the start: no room, too old, refused */
     uint64_t file, size;     /* of a file: which, and how much of it is delivered */
@@ -95,7 +96,10 @@ struct outbox {
 bool outbox_open(struct outbox *b, const struct outbox_config *config);
 void outbox_close(struct outbox *b);
 
-/* The lane of this name, from its cursor of before; OUTBOX_LANES when there is no room. */
+/*
+ * The lane of this name, from its cursor of before; OUTBOX_LANES when there is no room,
+ * with `error` when that is on the disk.
+ */
 unsigned outbox_lane(struct outbox *b, const char *name);
 
 /* After all lanes are known: ends others of before; how many events waited there. */

@@ -10,7 +10,7 @@ static const char schema[] =
     "CREATE INDEX IF NOT EXISTS event_rank ON event(rank, sequence);"
     "CREATE TABLE IF NOT EXISTS lane(id INTEGER PRIMARY KEY, name TEXT UNIQUE,"
     " ms INTEGER, n INTEGER, last_ms INTEGER, last_n INTEGER, file INTEGER,"
-    " size INTEGER);"
+    " size INTEGER, gone_ms INTEGER, gone_n INTEGER);"
     "CREATE TABLE IF NOT EXISTS place(lane INTEGER, ms INTEGER, n INTEGER,"
     " sequence INTEGER, PRIMARY KEY(lane, ms, n)) WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS place_sequence ON place(sequence);"
@@ -37,13 +37,14 @@ static const char *const texts[DB_STATEMENTS] = {
     [DB_FORGET_SAVED] =
         "DELETE FROM saved WHERE root IN (SELECT root FROM saved WHERE over = ?1"
         " ORDER BY sequence DESC LIMIT -1 OFFSET ?2)",
-    [DB_LANES] = "SELECT id, name, ms, n, last_ms, last_n, file, size FROM lane",
+    [DB_LANES] = 
+        "SELECT id, name, ms, n, last_ms, last_n, file, size, gone_ms, gone_n FROM lane",
     [DB_NEW_LANE] =
-        "INSERT INTO lane(ms, n, last_ms, last_n, file, size, id, name)"
-        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO lane(ms, n, last_ms, last_n, file, size, gone_ms, gone_n, id, name)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     [DB_SET_LANE] =
         "UPDATE lane SET ms = ?1, n = ?2, last_ms = ?3, last_n = ?4, file = ?5,"
-        " size = ?6 WHERE id = ?7",
+        " size = ?6, gone_ms = ?7, gone_n = ?8 WHERE id = ?9",
     [DB_END_LANE] = "DELETE FROM lane WHERE id = ?1",
     [DB_END_PLACES] = "DELETE FROM place WHERE lane = ?1",
     [DB_READ] =
@@ -65,12 +66,14 @@ static const char *const texts[DB_STATEMENTS] = {
     [DB_WAITS_FOR] =
         "SELECT p.lane FROM place p JOIN lane l ON l.id = p.lane"
         " WHERE p.sequence = ?1 AND (p.ms, p.n) > (l.ms, l.n)",
+    [DB_PLACES] = "SELECT lane, ms, n FROM place WHERE sequence = ?1",
     [DB_DELETE_EVENT] = "DELETE FROM event WHERE sequence = ?1",
     [DB_DELETE_PLACES] = "DELETE FROM place WHERE sequence = ?1",
     [DB_SHIFT] = "UPDATE event SET put = put + ?1",
     [DB_SIZE] =
         "SELECT count(*), coalesce(sum(length(line)), 0), coalesce(max(sequence), 0)"
         " FROM event",
+    [DB_FREE] = "PRAGMA freelist_count",
     [DB_VACUUM] = "PRAGMA incremental_vacuum(256)",
     [DB_OWNER] = "SELECT value FROM meta WHERE name = 'owner'",
     [DB_SET_OWNER] = "INSERT INTO meta(name, value) VALUES('owner', ?1)",

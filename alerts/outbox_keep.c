@@ -19,6 +19,7 @@ enum {
     CLOSED =
         8192, /* alerts whose occurrence is remembered; what is open has its own bound */
     OPEN = 65536,
+    SPARE_PAGES = 4096,
 };
 
 struct candidate {
@@ -41,8 +42,35 @@ static unsigned candidates(struct outbox *b, enum db_statement s, const int64_t 
     return n;
 }
 
+static struct lane *lane_of(struct outbox *b, int64_t id)
+{
+    for (unsigned i = 0; i < b->nlanes; i++) {
+        if (b->lanes[i].id == id)
+            return &b->lanes[i];
+    }
+    return NULL;
+}
+
+/* Up to where each lane can no longer be repeated. */
+static void note_gone(struct outbox *b, int64_t sequence)
+{
+    sqlite3_stmt *s = db_bind(&b->db, DB_PLACES, &sequence, 1);
+
+    while (db_step(&b->db, DB_PLACES)) {
+        struct lane *l = lane_of(b, sqlite3_column_int64(s, 0));
+        struct stream_id id = {(uint64_t)sqlite3_column_int64(s, 1),
+                               (uint64_t)sqlite3_column_int64(s, 2)};
+
+        if (!l || !id_is_above(id, l->gone))
+            continue;
+        l->gone = id;
+        l->changed = true;
+    }
+}
+
 static bool delete_event(struct outbox *b, const struct candidate *c)
 {
+    note_gone(b, c->sequence);
     if (!DB_RUN(&b->db, DB_DELETE_PLACES, c->sequence) ||
         !DB_RUN(&b->db, DB_DELETE_EVENT, c->sequence))
         return false;
@@ -86,14 +114,12 @@ static unsigned let_go(struct outbox *b, int64_t now)
 
 static void lose(struct outbox *b, int64_t lane)
 {
-    for (unsigned i = 0; i < b->nlanes; i++) {
-        struct lane *l = &b->lanes[i];
+    struct lane *l = lane_of(b, lane);
 
-        if (l->id != lane)
-            continue;
-        l->lost++;
-        l->waiting -= l->waiting > 0;
-    }
+    if (!l)
+        return;
+    l->lost++;
+    l->waiting -= l->waiting > 0;
 }
 
 /* The lanes it waits for lose it. */
@@ -155,6 +181,29 @@ static void follow_clock(struct outbox *b, int64_t now, int64_t steady)
         DB_RUN(&b->db, DB_SHIFT, step);
 }
 
+/* An event that was given up on its way may have been counted twice. */
+static void check_counts(struct outbox *b)
+{
+    for (unsigned i = 0; i < b->nlanes; i++) {
+        struct lane *l = &b->lanes[i];
+        const int64_t values[] = {l->id, (int64_t)l->cursor.ms, (int64_t)l->cursor.n};
+        int64_t n;
+
+        if (l->waiting == 0 && id_is_above(l->last, l->cursor) &&
+            db_get(&b->db, DB_WAITING, values, 3, &n, 1))
+            l->waiting = (uint64_t)n;
+    }
+}
+
+/* Some stay free in the file: they serve when the disk is full. */
+static void give_pages_back(struct outbox *b)
+{
+    int64_t pages = 0;
+
+    if (db_get(&b->db, DB_FREE, NULL, 0, &pages, 1) && pages > SPARE_PAGES)
+        db_run(&b->db, DB_VACUUM, NULL, 0);
+}
+
 void outbox_keep(struct outbox *b, int64_t now, int64_t steady)
 {
     if (b->db.damaged && b->config.path)
@@ -175,8 +224,8 @@ void outbox_keep(struct outbox *b, int64_t now, int64_t steady)
         db_run(&b->db, DB_ROLLBACK, NULL, 0);
         outbox_count(b);
     }
-    if (b->config.path)
-        db_run(&b->db, DB_VACUUM, NULL, 0);
+    check_counts(b);
+    give_pages_back(b);
 }
 
 unsigned outbox_percent(const struct outbox *b)

@@ -17,8 +17,8 @@
 
 enum {
     READ = 16 * 1024,
-    READS = 64,                  /* at one turn */
-    UNPARSED = 16 * 1024 * 1024, /* of one answer; Redis has no reason for a longer one */
+    READS = 64,                 /* at one turn */
+    UNPARSED = 4 * 1024 * 1024, /* of one answer: two entries of 1 MiB are the longest */
 };
 
 int64_t link_now(void)

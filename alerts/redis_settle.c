@@ -99,7 +99,7 @@ void redis_on_stream(struct redis_sink *r, const struct call *call,
         redis_parse_id(last->str, &l->stored);
     redis_parse_id(first_of(reply), &l->first);
     l->added = added && added->type == REDIS_REPLY_INTEGER ? added->integer : -1;
-    r->flushed |= l->added >= 0 && l->added < before;
+    l->anew = l->added >= 0 && before > 0 ? l->added < before : r->flushed;
 }
 
 /* ---- judging ------------------------------------------------------------------------ */
@@ -115,17 +115,30 @@ static void tell_gone(struct redis_sink *r, const struct redis_lane *l, uint64_t
     sink_tell(&r->sink, SINK_TRIMMED, false, detail);
 }
 
+/* It lost more than is still here: an old copy was put back. */
+static void tell_older(struct redis_sink *r, const struct redis_lane *l)
+{
+    char detail[SINK_ERROR];
+    char id[ID];
+
+    snprintf(detail, sizeof detail,
+             "%.80s ends at %s: what came soon after is not here any more either.",
+             l->key, redis_id(l->stored, id));
+    sink_tell(&r->sink, SINK_TRIMMED, false, detail);
+}
+
 /* Ids above what Redis has: it has lost them.  Their order and ids stay. */
 static void rewind_lane(struct redis_sink *r, struct redis_lane *l)
 {
     uint64_t before = r->sink.outbox->lanes[l->lane].waiting;
     uint64_t after = outbox_rewind(r->sink.outbox, l->lane, l->stored);
 
-    if (after <= before)
-        return;
-    r->sink.counters.resent += after - before;
-    if (l->stored.ms == 0 || r->flushed)
+    if (after > before)
+        r->sink.counters.resent += after - before;
+    if (after > before && (l->stored.ms == 0 || r->flushed))
         tell_gone(r, l, after - before);
+    else if (id_is_above(r->sink.outbox->lanes[l->lane].gone, l->stored))
+        tell_older(r, l);
 }
 
 /* Ids below its first entry: it was begun anew, and we have gone on since. */
@@ -138,14 +151,18 @@ static void repeat_lane(struct redis_sink *r, struct redis_lane *l)
         tell_gone(r, l, n);
 }
 
+/*
+ * A server that lost its last second has counted fewer entries, too: only when it has
+ * all we know of, or our owner key has gone as well, is it another stream.
+ */
 static void judge(struct redis_sink *r, struct redis_lane *l)
 {
-    struct lane *lane = &r->sink.outbox->lanes[l->lane];
+    bool behind = id_is_above(r->sink.outbox->lanes[l->lane].cursor, l->stored);
 
     outbox_seen(r->sink.outbox, l->lane, l->stored);
-    if (id_is_above(lane->cursor, l->stored))
+    if (behind)
         rewind_lane(r, l);
-    if (r->flushed && l->exists)
+    if (l->exists && l->anew && (r->flushed || !behind))
         repeat_lane(r, l);
 }
 

@@ -74,8 +74,8 @@ struct redis_lane {
     struct stream_id sent; /* up to here it is on its way */
     /* what Redis said at the last look */
     struct stream_id stored, first;
-    int64_t added; /* entries ever added, -1: this Redis does not say */
-    bool exists;
+    int64_t added;            /* entries ever added, -1: this Redis does not say */
+    bool exists, anew;        /* it is there; it is not the one we knew */
     struct stream_id trimmed; /* what is below we may have removed ourselves */
     struct stream_id bound;   /* of the trimming that is under way */
     bool has_groups;
@@ -97,12 +97,13 @@ struct redis_sink {
     unsigned nstuck;        /* so often */
     int64_t suspect;        /* sequence of the one that was moved for that, */
     uint64_t delivered_then;
-    bool secret;  /* the link's buffer has held a password */
+    bool again;   /* answers came after the turn had looked for work */
     bool look;    /* send nothing more until the streams were looked at */
     bool doubt;   /* and what is answered meanwhile does not count */
     bool flushed; /* our owner key is gone, and was there */
     bool owned, foreign;
-    bool refused; /* told, not yet over */
+    bool refused;   /* told, not yet over */
+    bool told_less; /* that something beside the alerts is refused */
     char owner[OWNER];
     char key_file[SINK_PATH];
     char owner_key[KEY], health_key[KEY], evidence_key[KEY];

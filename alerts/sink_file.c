@@ -26,6 +26,7 @@ struct file_sink {
     char path[PATH_MAX];
     int out;          /* -1: closed */
     bool regular;     /* it has a size and can be cut */
+    bool found;       /* it could be opened once: what fails later is tried again */
     int64_t retry_at; /* ms */
     size_t len;
     unsigned n;
@@ -151,6 +152,7 @@ static bool open_path(struct file_sink *f)
         return false;
     }
     f->regular = S_ISREG(st.st_mode);
+    f->found = true;
     if (f->regular && !recover(f, &st)) {
         close_file(f);
         return false;
@@ -306,10 +308,12 @@ struct sink *sink_file_open(const struct sink_file_config *config, struct outbox
     f->sink.lanes[0] = outbox_lane(outbox, config->name);
     if (f->sink.lanes[0] < OUTBOX_LANES &&
         snprintf(f->path, sizeof f->path, "%s", config->path) < (int)sizeof f->path &&
-        open_path(f))
+        (open_path(f) || f->found))
         return &f->sink;
-    snprintf(error, SINK_ERROR, "%s",
-             f->sink.error[0] ? f->sink.error : "the path of a file output is too long");
+    snprintf(error, SINK_ERROR, "%.190s",
+             f->sink.error[0]   ? f->sink.error
+             : outbox->error[0] ? outbox->error
+                                : "its path is too long, or there are too many outputs");
     free(f);
     return NULL;
 }

@@ -98,7 +98,6 @@ static void leave(struct redis_sink *r, int64_t at_least)
     link_close(&r->link);
     r->stage = STAGE_AWAY;
     r->ncalls = r->first_call = r->ndoubts = 0;
-    r->secret = false;
     r->sink.connected = false;
     if (r->backoff < at_least)
         r->backoff = at_least;
@@ -129,6 +128,7 @@ static void taken_again(struct redis_sink *r)
     r->refused = false;
     r->nstuck = 0;
     r->backoff = BACKOFF_FIRST;
+    r->sink.error[0] = '\0';
 }
 
 static void discard(struct redis_sink *r, const struct call *call)
@@ -169,13 +169,23 @@ static void set_aside(struct redis_sink *r, const struct call *call)
     r->nstuck = 0;
 }
 
+/* Alerts go on: what is not trimmed, or a hash that is missing, is told once. */
+static void do_without(struct redis_sink *r, enum remedy remedy)
+{
+    if (remedy == PERSON && !r->told_less)
+        sink_tell(&r->sink, SINK_REFUSED, false, r->sink.error);
+    r->told_less |= remedy == PERSON;
+}
+
 void redis_refused(struct redis_sink *r, const struct call *call, const char *error)
 {
     enum remedy remedy = remedy_of(error);
 
     redis_say(r, "refused", error);
-    if (call->kind >= CALL_GROUPS)
-        return; /* done without */
+    if (call->kind >= CALL_GROUPS) {
+        do_without(r, remedy);
+        return;
+    }
     if (remedy == RENUMBER) {
         r->look = r->doubt = true;
     } else if (remedy == LATER) {
@@ -241,7 +251,6 @@ static void log_in(struct redis_sink *r)
         wait_for_person(r);
         return;
     }
-    r->secret = true;
     if (r->config.user)
         redis_call(r, call, 3, with_user, NULL);
     else
@@ -255,7 +264,6 @@ static void on_login(struct redis_sink *r, const struct call *call,
     (void)call;
     (void)reply;
     link_wipe(&r->link);
-    r->secret = false;
     redis_look(r);
 }
 
@@ -337,9 +345,11 @@ static bool is_failure(const struct call *call, const redisReply *reply)
            strncmp(reply->str, "ERR no such key", 15) != 0;
 }
 
-static void take_replies(struct redis_sink *r)
+/* True when there was any. */
+static bool take_replies(struct redis_sink *r)
 {
     redisReply *reply;
+    bool any = false;
 
     while (r->stage != STAGE_AWAY && (reply = link_reply(&r->link)) != NULL) {
         struct call call = r->calls[r->first_call];
@@ -347,8 +357,9 @@ static void take_replies(struct redis_sink *r)
         if (r->ncalls == 0) { /* nobody asked */
             link_fail(&r->link, "not Redis", "an answer without a question");
             freeReplyObject(reply);
-            return;
+            return true;
         }
+        any = true;
         r->first_call = (r->first_call + 1) % CALLS;
         r->ncalls--;
         r->heard = r->now;
@@ -358,6 +369,7 @@ static void take_replies(struct redis_sink *r)
             on_reply[call.kind](r, &call, reply);
         freeReplyObject(reply);
     }
+    return any;
 }
 
 /* What comes next when nothing is outstanding any more. */
@@ -401,7 +413,7 @@ static int64_t next_due(const struct redis_sink *r)
 {
     if (r->stage == STAGE_AWAY)
         return r->retry_at;
-    if (r->link.more)
+    if (r->link.more || r->again)
         return r->now;
     if (r->ncalls > 0 || r->stage != STAGE_READY)
         return r->now + r->config.command_ms / 4;
@@ -413,6 +425,7 @@ static void redis_turn(struct sink *s, int64_t now)
     struct redis_sink *r = (struct redis_sink *)s;
 
     r->now = now;
+    r->again = false;
     if (r->stage == STAGE_AWAY) {
         if (now < r->retry_at)
             return;
@@ -424,8 +437,10 @@ static void redis_turn(struct sink *s, int64_t now)
         check_deadline(r);
         go_on(r);
     }
-    if (link_unsent(&r->link) > 0)
+    if (link_unsent(&r->link) > 0) {
         link_turn(&r->link, now);
+        r->again = take_replies(r); /* before the connection is found closed */
+    }
     if (r->stage != STAGE_AWAY && r->link.state == LINK_CLOSED)
         lost(r);
     s->fd = r->link.fd;
@@ -454,7 +469,7 @@ bool sink_redis_health(struct sink *s, const char *const *pairs, unsigned n, int
 
     if (s->type != &redis_type || r->stage != STAGE_READY || n == 0 || n > 64)
         return false;
-    memcpy(argv + 2, pairs, 2 * n * sizeof *pairs);
+    memcpy(argv + 2, pairs, (size_t)2 * n * sizeof *pairs);
     snprintf(text, sizeof text, "%" PRId64, ms);
     expire[0] = "PEXPIRE";
     expire[1] = r->health_key;
@@ -466,7 +481,7 @@ bool sink_redis_health(struct sink *s, const char *const *pairs, unsigned n, int
 static size_t base64(struct bytes in, char *out)
 {
     static const char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
     size_t len = 0;
 
     for (size_t i = 0; i < in.len; i += 3) {
@@ -477,8 +492,8 @@ static size_t base64(struct bytes in, char *out)
         v |= left > 2 ? in.at[i + 2] : 0;
         out[len++] = digits[v >> 18];
         out[len++] = digits[v >> 12 & 63];
-        out[len++] = left > 1 ? digits[v >> 6 & 63] : '=';
-        out[len++] = left > 2 ? digits[v & 63] : '=';
+        out[len++] = digits[left > 1 ? v >> 6 & 63 : 64];
+        out[len++] = digits[left > 2 ? v & 63 : 64];
     }
     return len;
 }
@@ -559,7 +574,9 @@ struct sink *sink_redis_open(const struct sink_redis_config *config,
         (!config->events || open_lane(r, "events")))
         return &r->sink;
     snprintf(error, SINK_ERROR, "%.190s",
-             r->link.error[0] ? r->link.error : "there are too many outputs");
+             r->link.error[0]   ? r->link.error
+             : outbox->error[0] ? outbox->error
+                                : "there are too many outputs");
     redis_close(&r->sink);
     return NULL;
 }

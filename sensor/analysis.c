@@ -395,6 +395,7 @@ void analysis_alerts(const struct setup *setup, struct alerts_config *config)
     config->close_after = c->close_after;
     config->rate = c->alert_rate.count;
     config->rate_period = c->alert_rate.within;
+    config->bytes = c->alert_bytes;
     config->eve.ruleset = setup->rules ? ruleset_version(setup->rules) : NULL;
     config->eve.site = c->site;
     config->eve.contact = c->contact;

@@ -49,8 +49,6 @@ struct config_interface {
     const char *filter; /* BPF, "" : none; VLAN-aware variants are made of it */
     bool promiscuous;
     bool require_silent;  /* refuse a port that has an address or answers ARP or ND */
-    uint32_t expect_rate; /* packets a second below which the mirror is not fit; 0: any */
-    struct texts expect_protocols;
 };
 
 struct config_rate {

@@ -257,7 +257,8 @@ static bool open_alerts(struct live *l)
     struct alerts_config config = alerts_defaults();
 
     config.save = true;
-    config.eve = (struct eve){.encoder = &l->encoder, .version = PACKAGE_VERSION};
+    config.eve = (struct eve){
+        .encoder = &l->encoder, .version = PACKAGE_VERSION, .evidence = true};
     analysis_alerts(l->boot, &config);
     if (l->boot->config->first_days)
         config.held_until = first_start(l->boot->config->state, live_wall()) +

@@ -6,26 +6,9 @@
 
 #include "sensor/core/json.h"
 
-static bool names(const char *pattern, const char *name)
-{
-    size_t len = strlen(pattern);
-
-    if (!name)
-        return false;
-    if (len > 0 && pattern[len - 1] == '*')
-        return strncmp(pattern, name, len - 1) == 0;
-    return strcmp(pattern, name) == 0;
-}
-
 bool mute_covers(const struct mute *m, const struct signature *s, uint64_t root)
 {
-    char number[16];
-
-    if (m->root)
-        return m->root == root;
-    snprintf(number, sizeof number, "%" PRIu32, s->id);
-    return names(m->what, s->name) || names(m->what, s->detection) ||
-           names(m->what, number);
+    return m->root ? m->root == root : signature_is(s, m->what);
 }
 
 int mutes_match(const struct mutes *m, const struct signature *s, uint64_t root,

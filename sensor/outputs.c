@@ -21,8 +21,8 @@ enum {
 };
 
 static const uint64_t disk_size = UINT64_C(512) << 20, memory_size = UINT64_C(64) << 20;
-static const int64_t disk_age = 30 * 86400 * NS_PER_S;
-static const int64_t disk_retention = 3600 * NS_PER_S, memory_retention = 5 * NS_PER_S;
+static const int64_t disk_age = NS_PER_S * 86400 * 30;
+static const int64_t disk_retention = NS_PER_S * 3600, memory_retention = NS_PER_S * 5;
 
 static int64_t clock_ns(clockid_t clock)
 {
@@ -299,6 +299,17 @@ uint32_t outputs_wanted(const struct config *config)
     for (unsigned i = 0; i < config->noutputs; i++)
         what |= config->outputs[i].what;
     return what;
+}
+
+/* Batch, page cache and statements; of a file its batch, of Redis its two buffers. */
+uint64_t outputs_ceiling(const struct config *config)
+{
+    static const unsigned mib[OUTPUT_TYPES] = {[OUTPUT_REDIS] = 10, [OUTPUT_FILE] = 2};
+    uint64_t sum = 9;
+
+    for (unsigned i = 0; i < config->noutputs; i++)
+        sum += mib[config->outputs[i].type];
+    return sum << 20;
 }
 
 /* ---- putting ------------------------------------------------------------------------- */
@@ -606,14 +617,15 @@ static int time_to_sleep(const struct outputs *o, const struct outputs_orders *o
 void outputs_run(struct outputs *o, const struct outputs_orders *orders)
 {
     int64_t ticked = 0;
-    bool took = true;
+    bool took, stopping;
 
-    while (took || !atomic_load(orders->stop)) {
+    do {
+        stopping = atomic_load(orders->stop); /* what was put before it is taken yet */
         bell_sleep(orders->bell);
         outputs_turn(o, orders->bell, time_to_sleep(o, orders));
         bell_awake(orders->bell);
         took = take_events(o, orders->events);
         take_orders(o, orders, &ticked);
-    }
+    } while (took || !stopping);
     outputs_finish(o, orders->finish_ms);
 }

@@ -69,6 +69,9 @@ void outputs_close(struct outputs *o);
 uint32_t outputs_want(const struct outputs *o);
 uint32_t outputs_wanted(const struct config *config);
 
+/* Bytes of memory they take at most, with an outbox on disk. */
+uint64_t outputs_ceiling(const struct config *config);
+
 /*
  * Takes the event for all that want its kind, and remembers its alert for a restart.
  * False when it was not taken: the disk takes nothing, offer it again.

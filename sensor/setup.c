@@ -116,25 +116,12 @@ void setup_close(struct setup *setup)
     diagnostics_close(&setup->d);
 }
 
-static bool names(const char *pattern, const char *name)
-{
-    size_t len = strlen(pattern);
-
-    if (!name)
-        return false;
-    if (len > 0 && pattern[len - 1] == '*')
-        return strncmp(pattern, name, len - 1) == 0;
-    return strcmp(pattern, name) == 0;
-}
-
 bool setup_wants(const struct setup *setup, const struct signature *s)
 {
     if (s->severity < setup->config->least_severity)
         return false;
     for (unsigned i = 0; i < setup->config->disabled_rules.n; i++) {
-        const char *pattern = setup->config->disabled_rules.text[i];
-
-        if (names(pattern, s->name) || names(pattern, s->detection))
+        if (signature_is(s, setup->config->disabled_rules.text[i]))
             return false;
     }
     return true;

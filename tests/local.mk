@@ -154,6 +154,9 @@ unit_tests += %reldir%/test_snapshot
 %canon_reldir%_test_snapshot_LDADD  = $(with_sensor)
 check_PROGRAMS += %reldir%/serve_control
 %canon_reldir%_serve_control_LDADD = libsensor.a libalerts.a librules.a libdissectors.a libcore.a $(LIBS_ALL)
+unit_tests += %reldir%/test_outputs
+%canon_reldir%_test_outputs_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_outputs_LDADD  = $(with_sensor)
 
 # Cut, joined, swapped, repeated: the same records.
 unit_tests += %reldir%/test_segmentation

@@ -248,7 +248,7 @@ static void every_setting_takes_its_value(void **state)
     assert_string_equal(c->disabled_rules.text[1], "modbus.scan.*");
     assert_int_equal(c->least_severity, SEVERITY_LOW);
     assert_int_equal(c->alert_rate.within, 1000000000);
-    assert_int_equal(c->alert_bytes, 32768);
+    assert_int_equal(c->alert_bytes, 12288);
     assert_int_equal(c->noutputs, 2);
     redis = &c->outputs[0].redis;
     assert_string_equal(redis->servers.text[0], "redis.ot-dmz.example:6380");
@@ -288,8 +288,6 @@ static void every_setting_of_a_live_sensor_takes_its_value(void **state)
     assert_int_equal(tap->ring, 8 << 20);
     assert_string_equal(tap->filter, "tcp or udp");
     assert_false(tap->promiscuous || tap->require_silent);
-    assert_int_equal(tap->expect_rate, 20);
-    assert_string_equal(tap->expect_protocols.text[1], "dnp3");
     assert_string_equal(tap[1].filter, "");
     assert_int_equal(tap[1].snaplen, 65535);
     assert_true(tap[1].promiscuous && tap[1].require_silent);
@@ -357,7 +355,7 @@ static void each_kind_of_value_is_checked(void **state)
           "contact must be one line of at most 1024 characters, not `a\tb`", 1, 19);
     tells("sensor: {name: }\n", "name is empty", 1, 16);
     tells("alerts: {rate: 0/m}\n", "rate must be between 1 and 100000, not 0/m", 1, 16);
-    tells("alerts: {bytes: 1}\n", "bytes must be between 2KiB and 1MiB, not 1", 1, 17);
+    tells("alerts: {bytes: 1}\n", "bytes must be between 2KiB and 16KiB, not 1", 1, 17);
     tells("alerts: {close_after: 8d}\n", "close_after must be between 1s and 7d, not 8d",
           1, 23);
     tells("limits:\n  flows: -1\n", "flows must be between 1 and 16777216, not -1", 2,

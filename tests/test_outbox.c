@@ -462,6 +462,47 @@ static void a_disk_that_takes_nothing_loses_nothing(void **state)
     outbox_close(&box);
 }
 
+static int64_t pages(const char *pragma)
+{
+    sqlite3_stmt *s = NULL;
+    int64_t n;
+
+    sqlite3_prepare_v2(box.db.handle, pragma, -1, &s, NULL);
+    sqlite3_step(s);
+    n = sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    return n;
+}
+
+static void the_file_shrinks_again_and_keeps_some_room(void **state)
+{
+    static char line[8000];
+    struct outbox_config config = on_disk();
+    struct timespec t;
+    struct event e;
+
+    (void)state;
+    memset(line, 'x', sizeof line - 1);
+    e = event_of(line, SEVERITY_LOW, 1);
+    config.retention = 0;
+    open_box(&config);
+    outbox_lane(&box, "soc");
+    for (unsigned i = 0; i < 4000; i++)
+        assert_true(outbox_put(&box, &e, 1));
+    assert_true(outbox_commit(&box));
+    assert_true(pages("PRAGMA page_count") > 7000);
+    outbox_pass(&box, 0, box.lanes[0].last);
+    clock_gettime(CLOCK_REALTIME, &t);
+    for (unsigned i = 0; i < 30; i++)
+        outbox_keep(&box, t.tv_sec * NS_PER_S + NS_PER_S,
+                    t.tv_sec * NS_PER_S + NS_PER_S - box.clock);
+    assert_int_equal(box.rows, 0);
+    assert_true(pages("PRAGMA freelist_count") <= 4096);
+    assert_true(pages("PRAGMA freelist_count") > 3000);
+    assert_true(pages("PRAGMA page_count") < 4500);
+    outbox_close(&box);
+}
+
 struct collected {
     char text[64];
 };
@@ -567,6 +608,7 @@ int main(void)
         ON_DISK(damage_that_shows_later_costs_what_waited_and_is_counted),
         ON_DISK(a_second_sensor_does_not_get_the_same_file),
         ON_DISK(a_disk_that_takes_nothing_loses_nothing),
+        ON_DISK(the_file_shrinks_again_and_keeps_some_room),
         ON_DISK(the_latest_of_each_alert_comes_back_closed_ones_first),
         cmocka_unit_test(an_alert_that_is_followed_leaves_its_times),
         cmocka_unit_test(a_refused_event_is_lost_and_not_read_again),

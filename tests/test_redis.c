@@ -443,6 +443,10 @@ static void a_killed_sensor_finds_what_it_had_sent(void **state)
     assert_int_equal(length(ALERTS), 100);
 }
 
+/*
+ * As a restart from an AOF that lacks its last second.  What a consumer has removed
+ * meanwhile does not come back.
+ */
 static void a_server_that_lost_its_last_entries_gets_them_again(void **state)
 {
     redisReply *reply;
@@ -456,13 +460,39 @@ static void a_server_that_lost_its_last_entries_gets_them_again(void **state)
     for (unsigned i = 0; i < 40; i++)
         done(ask("XDEL %s %s", ALERTS, reply->element[i]->element[0]->str));
     freeReplyObject(reply);
-    done(ask("XSETID %s %s", ALERTS, last)); /* as a restart from an old AOF */
-    restart(true);
+    done(ask("XTRIM %s MAXLEN 50", ALERTS));
+    done(ask("XSETID %s %s ENTRIESADDED 60 MAXDELETEDID 0-0", ALERTS, last));
+    done(ask("CLIENT KILL TYPE normal SKIPME yes"));
+    turn_for(50);
     assert_true(deliver(ENOUGH));
-    turn_for(100);
-    assert_int_equal(length(ALERTS), 100);
+    turn_for(500);
+    assert_true(deliver(ENOUGH));
+    assert_int_equal(length(ALERTS), 90);
     assert_int_equal(sink->counters.resent, 40);
     assert_int_equal(news[SINK_TRIMMED], 0);
+    restart(true);
+    assert_true(deliver(ENOUGH));
+    assert_int_equal(length(ALERTS), 90);
+}
+
+static void an_old_copy_that_was_put_back_is_told(void **state)
+{
+    (void)state;
+    put_many(3);
+    assert_true(deliver(ENOUGH));
+    box.config.retention = 0;
+    outbox_keep(&box, INT64_C(4000000000) * NS_PER_S,
+                INT64_C(4000000000) * NS_PER_S - box.clock);
+    assert_int_equal(box.rows, 0);
+    put_many(2);
+    assert_true(deliver(ENOUGH));
+    done(ask("DEL %s", ALERTS));
+    done(ask("XADD %s 5-5 a b", ALERTS)); /* of an earlier time */
+    restart(true);
+    assert_true(deliver(ENOUGH));
+    assert_int_equal(length(ALERTS), 3);
+    assert_int_equal(news[SINK_TRIMMED], 1);
+    assert_non_null(strstr(latest, "ends at 5-5"));
 }
 
 static void an_emptied_server_gets_what_is_still_here(void **state)
@@ -635,6 +665,20 @@ static void and_never_past_what_a_group_has_not_acknowledged(void **state)
     turn_for(200);
     assert_int_equal(length(ALERTS), 90);
     assert_int_equal(news[SINK_TRIMMED], 0);
+}
+
+static void who_may_not_trim_is_told_and_alerts_go_on(void **state)
+{
+    (void)state;
+    done(ask("ACL SETUSER default -xinfo|groups"));
+    put_many(3);
+    assert_true(deliver(ENOUGH));
+    turn_for(100);
+    assert_int_equal(news[SINK_REFUSED], 1);
+    assert_non_null(strstr(latest, "NOPERM"));
+    put_many(3);
+    assert_true(deliver(ENOUGH));
+    assert_int_equal(length(ALERTS), 6);
 }
 
 static void unread_entries_that_somebody_removed_are_told(void **state)
@@ -844,6 +888,7 @@ int main(void)
         SERVED(what_was_in_flight_is_looked_up_and_not_stored_twice),
         SERVED(a_killed_sensor_finds_what_it_had_sent),
         SERVED(a_server_that_lost_its_last_entries_gets_them_again),
+        SERVED(an_old_copy_that_was_put_back_is_told),
         SERVED(an_emptied_server_gets_what_is_still_here),
         SERVED(a_key_of_another_type_waits_for_a_person),
         SERVED(a_full_server_is_asked_again),
@@ -854,6 +899,7 @@ int main(void)
         SERVED(nobody_there_is_an_error_and_no_wait),
         SERVED(a_stream_is_trimmed_by_age),
         SERVED(and_never_past_what_a_group_has_not_acknowledged),
+        SERVED(who_may_not_trim_is_told_and_alerts_go_on),
         SERVED(unread_entries_that_somebody_removed_are_told),
         FAKED(a_server_that_is_silent_is_left),
         FAKED(a_server_of_another_kind_is_left),
