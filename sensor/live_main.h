@@ -50,6 +50,7 @@ struct live_main {
     struct live_snapshot snapshot;
     struct live_muting muting;
     int64_t second, stats, heartbeat; /* ns, monotonic: when each is due */
+    int64_t reminded; /* ns, monotonic: when exceptions are looked at next */
     unsigned tests;
     bool ran, stop;
 };
