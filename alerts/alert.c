@@ -17,16 +17,6 @@ enum { TOLD_AT_ONCE = VERB_MODE | VERB_PROGRAM | VERB_COMMAND };
 static const int64_t AT_ONCE = NS_PER_S;
 
 /* clang-format off */
-const struct label alert_state_labels[] = {
-    {ALERT_NEW,       "new",       0, "told for the first time"},
-    {ALERT_ESCALATED, "escalated", 0, "its severity rose"},
-    {ALERT_REPEATED,  "repeated",  0, "another act of the same kind: mode, program or command"},
-    {ALERT_UPDATED,   "updated",   0, "its count grew"},
-    {ALERT_CLOSED,    "closed",    0, "it was quiet long enough"},
-    {ALERT_CLEARED,   "cleared",   0, "the condition is over"},
-    {0},
-};
-
 static const struct signature storms[SEVERITIES] = {
 #define STORM(severity_)                                                             \
     {.id = STORM_ID + (severity_), .rev = 1, .engine = "health",                     \

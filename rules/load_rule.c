@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "rules/attack.h"
+#include "rules/contradict.h"
 #include "rules/later.h"
 #include "rules/load.h"
 
@@ -296,6 +297,18 @@ static void and_when(struct loading *l, struct rule *rule, const struct yaml *wh
     rule->shape = inherit_shape(rule->shape, when);
 }
 
+static void refuse_contradiction(struct loading *l, const struct rule *rule)
+{
+    struct contradiction c;
+
+    if (!rule->program.root || !contradiction_in(&l->set->names, rule->program.root, &c))
+        return;
+    diagnostics_error(l->d, &rule->when->at, "can never hold: `%.*s` and `%.*s`",
+                      (int)(c.one->text.len < 60 ? c.one->text.len : 60), c.one->text.at,
+                      (int)(c.other->text.len < 60 ? c.other->text.len : 60),
+                      c.other->text.at);
+}
+
 static void load_when(struct loading *l, struct rule *rule, const struct yaml *item)
 {
     rule->when = need(l, item, "when");
@@ -307,6 +320,7 @@ static void load_when(struct loading *l, struct rule *rule, const struct yaml *i
             and_when(l, rule, a->when);
     }
     rule->done |= rule->program.done;
+    refuse_contradiction(l, rule);
 }
 
 static void load_track(struct loading *l, struct rule *rule, const struct yaml *item)

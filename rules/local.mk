@@ -1,6 +1,7 @@
 noinst_LIBRARIES += librules.a
 librules_a_SOURCES = \
 	%reldir%/attack.h %reldir%/attack.c \
+	%reldir%/contradict.h %reldir%/contradict.c \
 	%reldir%/correlate.h %reldir%/correlate.c \
 	%reldir%/compare.h %reldir%/compare.c \
 	%reldir%/csv.h %reldir%/csv.c \

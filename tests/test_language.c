@@ -589,6 +589,25 @@ static void not_over_what_may_be_absent_is_told(void **state)
     assert_int_equal(d.warnings, 0);
 }
 
+static void what_can_never_hold_is_refused(void **state)
+{
+    (void)state;
+    refuses(
+        RULE("t.a", "9000001", "plc.address < 5 and verb == read and plc.address > 7"),
+        "can never hold: `plc.address < 5` and `plc.address > 7`");
+    refuses(RULE("t.a", "9000001", "outcome == refused and outcome in {answered, late}"),
+            "can never hold: `outcome == refused` and `outcome in {answered, late}`");
+    refuses(RULE("t.a", "9000001",
+                 "plc or any point (value > 2.5 and (address == 1 or value < 1))"
+                 " and plc.ratio < 1 and plc.ratio >= 1"),
+            "can never hold: `plc.ratio < 1` and `plc.ratio >= 1`");
+    loads(RULE("t.a", "9000001", "plc.address in {1..5} and plc.address in {5..9}"));
+    loads(RULE("t.a", "9000001", "violation == bad_length and violation == truncated"));
+    loads(RULE("t.a", "9000001", "plc.number == 1 and plc.number == 2"));
+    refuses(RULE("t.a", "9000001", "any file (number == 1 and number == 2)"),
+            "can never hold: `number == 1` and `number == 2`");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -617,6 +636,7 @@ int main(void)
         T(what_is_wrong_with_an_override_is_told),
         T(what_nobody_needs_is_told),
         T(not_over_what_may_be_absent_is_told),
+        T(what_can_never_hold_is_refused),
 #undef T
     };
 
