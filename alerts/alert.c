@@ -17,16 +17,6 @@ enum { TOLD_AT_ONCE = VERB_MODE | VERB_PROGRAM | VERB_COMMAND };
 static const int64_t AT_ONCE = NS_PER_S;
 
 /* clang-format off */
-const struct label alert_state_labels[] = {
-    {ALERT_NEW,       "new",       0, "told for the first time"},
-    {ALERT_ESCALATED, "escalated", 0, "its severity rose"},
-    {ALERT_REPEATED,  "repeated",  0, "another act of the same kind: mode, program or command"},
-    {ALERT_UPDATED,   "updated",   0, "its count grew"},
-    {ALERT_CLOSED,    "closed",    0, "it was quiet long enough"},
-    {ALERT_CLEARED,   "cleared",   0, "the condition is over"},
-    {0},
-};
-
 static const struct signature storms[SEVERITIES] = {
 #define STORM(severity_)                                                             \
     {.id = STORM_ID + (severity_), .rev = 1, .engine = "health",                     \
@@ -256,6 +246,7 @@ static void tell(struct alerts *a, struct alert *alert, enum event_kind kind,
                           .root = alert->root,
                           .time = time,
                           .over = is_over(alert),
+                          .held = alert->held,
                           .alert = alert};
 
     if (kind != EVENT_GONE && alert->body) {
@@ -318,6 +309,23 @@ void alerts_expire(struct alerts *a, int64_t now)
         }
     }
     a->now = now > a->now ? now : a->now;
+}
+
+unsigned alerts_end(struct alerts *a, uint64_t low, uint64_t high, int64_t now)
+{
+    struct alert *found = NULL;
+    unsigned n = 0;
+
+    alerts_expire(a, now);
+    for (struct alert *alert = a->quietest; alert; alert = alert->later) {
+        if (alert->id < low || alert->id > high)
+            continue;
+        found = alert;
+        n++;
+    }
+    if (n == 1)
+        end(a, found);
+    return n;
 }
 
 int64_t alerts_due(const struct alerts *a)
@@ -451,6 +459,13 @@ static void link_alert(struct alerts *a, struct alert *alert)
     list_append(a, alert);
 }
 
+/* In the first days what stands since ever is no news; what a site asks for is. */
+static bool is_held(const struct alerts *a, const struct finding *f, int64_t time)
+{
+    return time < a->config.held_until && f->signature->condition &&
+           !f->signature->site && strcmp(f->signature->engine, "health") != 0;
+}
+
 static struct alert *open_alert(struct alerts *a, const struct finding *f, uint64_t root,
                                 int64_t time)
 {
@@ -469,6 +484,7 @@ static struct alert *open_alert(struct alerts *a, const struct finding *f, uint6
     alert->quiet = f->signature->condition && f->signature->clear_after > 0
                        ? f->signature->clear_after
                        : a->config.close_after;
+    alert->held = is_held(a, f, time);
     link_alert(a, alert);
     return alert;
 }

@@ -35,6 +35,11 @@ struct alerts_config {
     int64_t rate_period;  /* ns */
     size_t bytes;         /* of a line at most; EVE_LINE at most itself */
     bool save;            /* events bring what alerts_restore() takes */
+    /*
+     * Before this time of day (ns since 1970) the states of an old plant are held: their
+     * conditions are kept for the report instead of going out.  0: nothing is.
+     */
+    int64_t held_until;
     struct eve eve;       /* what every alert says of the sensor */
 };
 
@@ -119,6 +124,12 @@ void alerts_take(struct alerts *a, const struct finding *f, int64_t now);
 
 /* Tells what is due up to now; call it when packet time moves on. */
 void alerts_expire(struct alerts *a, int64_t now);
+
+/*
+ * A person ends the open alert whose id is within bounds; found again, it opens again.
+ * How many there are: unless it is one, nothing is ended.
+ */
+unsigned alerts_end(struct alerts *a, uint64_t low, uint64_t high, int64_t now);
 
 /* When alerts_expire() has something to do next; INT64_MAX when nothing is open. */
 int64_t alerts_due(const struct alerts *a);

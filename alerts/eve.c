@@ -198,18 +198,49 @@ static void put_counts(struct json *j, const struct alert *alert)
     json_time(j, "last_seen", alert->last_seen);
 }
 
-static void put_guidance(struct json *j, const struct eve *eve, const struct signature *s)
+/* Who answers for the device; of what the sensor says of itself, for the sensor. */
+static const char *contact_for(const struct eve *eve, const struct record *r)
 {
+    const struct site_host *host = r && r->site && r->parties.protocol
+                                       ? site_host(r->site, &r->parties.server)
+                                       : NULL;
+
+    return host && host->owner ? host->owner : eve->contact;
+}
+
+static void put_guidance(struct json *j, const struct eve *eve, const struct finding *f)
+{
+    const struct signature *s = f->signature;
+
     put_optional(j, "why", s->why);
     put_texts(j, "false_positives", &s->false_positives);
     put_optional(j, "remediation", s->remediation);
-    put_optional(j, "contact", eve->contact);
+    put_optional(j, "contact", contact_for(eve, f->record));
+}
+
+/* Where no point decided, the first one stands for them. */
+static bool first_point(const struct record *r, struct point *out)
+{
+    uint32_t place = 0;
+    struct run run;
+
+    while (record_next_run(r, &place, &run)) {
+        if (run.count == 0)
+            continue;
+        run_point(&run, 0, out);
+        return true;
+    }
+    return false;
 }
 
 static void put_points(struct json *j, const struct finding *f, const struct extent *x)
 {
+    struct point first;
+
     if (f->has_point)
         encode_point(f->record, &f->point, "point", j);
+    else if (x->limits.points && first_point(f->record, &first))
+        encode_point(f->record, &first, "point", j);
     encode_points(f->record, x->limits.points, j);
 }
 
@@ -327,7 +358,7 @@ static void put_tail(struct json *j, const struct eve *eve, const struct alert *
                     (struct bytes){(const uint8_t *)alert->summary,
                                    strnlen(alert->summary, x->summary)});
     if (x->guidance)
-        put_guidance(j, eve, f->signature);
+        put_guidance(j, eve, f);
     if (f->threshold)
         json_uint(j, "threshold", f->threshold);
     if (f->record)

@@ -2,6 +2,18 @@
 
 #include <string.h>
 
+/* clang-format off */
+const struct label alert_state_labels[] = {
+    {ALERT_NEW,       "new",       0, "told for the first time"},
+    {ALERT_ESCALATED, "escalated", 0, "its severity rose"},
+    {ALERT_REPEATED,  "repeated",  0, "another act of the same kind: mode, program or command"},
+    {ALERT_UPDATED,   "updated",   0, "its count grew"},
+    {ALERT_CLOSED,    "closed",    0, "it was quiet long enough"},
+    {ALERT_CLEARED,   "cleared",   0, "the condition is over"},
+    {0},
+};
+/* clang-format on */
+
 /*
  *      | struct event, its pointers void | line | saved |
  */

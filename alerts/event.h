@@ -42,6 +42,7 @@ struct alert {
     bool condition;
     bool health; /* the sensor's own: engine `health` */
     bool urgent; /* another act waits to be told */
+    bool held;   /* for the report: it goes to no output */
     uint64_t count;
     int64_t first_seen, last_seen; /* ns since 1970 */
     /* for people; copies */
@@ -75,6 +76,7 @@ struct event {
     struct bytes line;  /* JSON with its newline; empty for EVENT_GONE */
     struct bytes saved; /* what a restart needs to go on with the alert; empty: nothing */
     bool over;          /* the alert is closed by this */
+    bool held;          /* for the report alone */
     const struct alert *alert; /* NULL behind a ring: the other thread owns it */
 };
 

@@ -47,6 +47,7 @@ struct signature {
     const char *category;
     enum severity severity;
     unsigned score;      /* 0 to 100 */
+    bool site;           /* the site's own, not shipped */
     bool condition;      /* lasts until cleared; else an event */
     int64_t clear_after; /* ns without a match after which a condition is over */
     const struct technique *const *attack;
@@ -71,6 +72,7 @@ struct finding {
     char matched[FINDING_MATCHED][FINDING_MATCHED_TEXT];
     bool has_point;
     struct point point; /* the one that decided; raw borrowed from the record */
+    int64_t span;       /* ns from the first step of a correlation to this; 0: none */
     uint64_t threshold; /* what the threshold had counted, 0 without one */
     unsigned score;     /* of this occurrence; 0: the signature's own */
     bool over; /* the condition has ended: an open alert is cleared, none begins */

@@ -52,8 +52,20 @@ static bool field_next(const struct origin *o, const struct context *c, struct w
     return record_datum(r, v, out);
 }
 
-static bool origin_next(const struct origin *o, const struct context *c, struct walk *w,
-                        struct datum *out)
+/* The point's latest value, unless it is older than the operand allows. */
+static bool last_value(const struct origin *o, const struct context *c, int64_t age,
+                       struct datum *out)
+{
+    const struct site *site = c->record->site;
+
+    out->type = FIELD_REAL;
+    out->labels = NULL;
+    return site && site->last &&
+           site->last(site->context, o->slot, c->record->time, age, &out->r);
+}
+
+static bool origin_next(const struct origin *o, const struct context *c, int64_t age,
+                        struct walk *w, struct datum *out)
 {
     if (o->need && !need_met(o->need, &c->record->parties))
         return false;
@@ -62,6 +74,8 @@ static bool origin_next(const struct origin *o, const struct context *c, struct 
         return common_get(c->record, o->slot, w->nth, out);
     case SOURCE_FIELD:
         return field_next(o, c, w, out);
+    case SOURCE_LAST:
+        return w->nth == 0 && last_value(o, c, age, out);
     case SOURCE_POINT:
         return w->nth == 0 && c->point && point_get(c->record, c->point, o->slot, out);
     default:
@@ -74,7 +88,7 @@ bool operand_next(const struct operand *o, const struct context *c, struct walk 
                   struct datum *out)
 {
     while (w->source < o->n) {
-        if (origin_next(&o->from[w->source], c, w, out)) {
+        if (origin_next(&o->from[w->source], c, o->age, w, out)) {
             w->nth++;
             return true;
         }
@@ -293,6 +307,8 @@ static bool evaluate_leaf(const struct node *n, const struct context *c)
         return exists(n, c);
     case NODE_BOOL:
         return is_true(n, c);
+    case NODE_DURING:
+        return schedule_holds(n->schedule, c->record->time);
     default:
         return false;
     }

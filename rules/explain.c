@@ -87,7 +87,7 @@ static void put_bytes(struct words *w, const struct datum *value)
         words_put(w, "...");
 }
 
-static void put_duration(struct words *w, int64_t ns)
+void words_duration(struct words *w, int64_t ns)
 {
     if (ns < 1000000000)
         words_put(w, "%.3g ms", (double)ns / 1e6);
@@ -117,7 +117,7 @@ void words_datum(struct words *w, const struct datum *value)
         put_flags(w, value);
         break;
     case FIELD_DURATION:
-        put_duration(w, value->i);
+        words_duration(w, value->i);
         break;
     case FIELD_ADDRESS:
         put_address(w, value);

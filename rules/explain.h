@@ -19,6 +19,7 @@ void words_add(struct words *w, struct bytes text);
 void words_put(struct words *w, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+void words_duration(struct words *w, int64_t ns);
 void words_datum(struct words *w, const struct datum *value);
 
 /* All values of an operand with commas between, "-" when absent. */

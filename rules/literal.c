@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rules/later.h"
+
 enum { TABLES_MAX = SCHEMAS_MAX + 1, SHOWN = 48 };
 
 static int shown(struct bytes b)
@@ -282,6 +284,11 @@ static bool add_word(const struct literals *l, struct set *s, const struct token
                                     t->string.len});
         return true;
     }
+    if (t->kind == TOKEN_WORD && l->left->from[0].kind == SOURCE_POINT &&
+        later_table(l->names)) {
+        *l->later = later_table(l->names);
+        return true;
+    }
     if (t->kind == TOKEN_WORD) {
         no_label(l, t, tables, n);
     } else if (t->kind == TOKEN_TEXT && in_tables(tables, n, t->string)) {
@@ -295,6 +302,69 @@ static bool add_word(const struct literals *l, struct set *s, const struct token
     return false;
 }
 
+/* The site has nothing of this name: `what` it should be. */
+static bool not_of_site(const struct literals *l, const struct token *t, const char *what,
+                        const char *key)
+{
+    struct diagnostic *e = diagnostics_error(l->d, &t->at, "no %s is named \"%.*s\"",
+                                             what, shown(t->string), t->string.at);
+    const struct site *site = l->names->site;
+    struct nearest nearest;
+
+    nearest_open(&nearest, arena_copy(&l->d->arena, t->string));
+    for (unsigned i = 0; site && i < site->nzones && strcmp(what, "zone") == 0; i++)
+        nearest_offer(&nearest, site->zones[i].name);
+    for (unsigned i = 0; site && i < site->nhosts && strcmp(what, "asset") == 0; i++)
+        nearest_offer(&nearest, site->hosts[i].name);
+    if (nearest.best)
+        e->hint = arena_format(&l->d->arena, "did you mean \"%s\"?", nearest.best);
+    else
+        e->help = arena_format(&l->d->arena, "%ss are named under %s", what, key);
+    return false;
+}
+
+/* Names the site gave must be there. */
+static bool named_by_site(const struct literals *l, const struct token *t)
+{
+    const struct origin *from = &l->left->from[0];
+    const char *name = arena_copy(l->arena, t->string);
+
+    if (from->kind != SOURCE_COMMON)
+        return true;
+    if ((from->slot == COMMON_CLIENT_ZONE || from->slot == COMMON_SERVER_ZONE) &&
+        !site_zone_named(l->names->site, name))
+        return not_of_site(l, t, "zone", "network.zones");
+    if ((from->slot == COMMON_CLIENT_NAME || from->slot == COMMON_SERVER_NAME) &&
+        !site_host_named(l->names->site, name))
+        return not_of_site(l, t, "asset", "network.assets");
+    return true;
+}
+
+/* "PLC-7/unit:3" is what the record calls "10.20.3.7/unit:3". */
+static struct bytes device_name(const struct literals *l, struct bytes text)
+{
+    const struct origin *from = &l->left->from[0];
+    const char *name = arena_copy(l->arena, text), *slash = strchr(name, '/');
+    size_t len = slash ? (size_t)(slash - name) : strlen(name);
+    const struct site_host *host;
+    char address[ADDRESS_TEXT];
+
+    if (from->kind != SOURCE_COMMON || from->slot != COMMON_DEVICE)
+        return text;
+    host =
+        site_host_named(l->names->site, arena_format(l->arena, "%.*s", (int)len, name));
+    if (!host)
+        return text;
+    name =
+        arena_format(l->arena, "%s%s", address_text(&host->address, address), name + len);
+    return (struct bytes){(const uint8_t *)name, strlen(name)};
+}
+
+static bool is_service(const struct operand *o)
+{
+    return o->from[0].kind == SOURCE_COMMON && o->from[0].slot == COMMON_SERVICE;
+}
+
 static bool add_text(const struct literals *l, struct set *s, const struct item *item)
 {
     const struct label *tables[TABLES_MAX];
@@ -302,11 +372,20 @@ static bool add_text(const struct literals *l, struct set *s, const struct item 
 
     if (n && s->match == MATCH_EQUAL)
         return add_word(l, s, &item->low, tables, n);
+    if (is_service(l->left) && item->low.kind == TOKEN_WORD) {
+        set_add_text(
+            s, l->arena,
+            (struct bytes){(const uint8_t *)arena_copy(l->arena, item->low.string),
+                           item->low.string.len});
+        return true;
+    }
     if (item->low.kind != TOKEN_TEXT) {
         wrong(l, &item->low, "text in double quotes");
         return false;
     }
-    set_add_text(s, l->arena, item->low.string);
+    if (s->match == MATCH_EQUAL && !named_by_site(l, &item->low))
+        return false;
+    set_add_text(s, l->arena, device_name(l, item->low.string));
     return true;
 }
 
@@ -325,12 +404,9 @@ static bool never_holds(const struct literals *l, const struct token *t)
 
 static bool one_host(const struct literals *l, const struct token *t)
 {
-    if (t->kind == TOKEN_TEXT) {
-        diagnostics_error(l->d, &t->at, "no asset is named \"%.*s\"", shown(t->string),
-                          t->string.at)
-            ->help = "addresses stand without quotes";
-        return false;
-    }
+    if (t->kind == TOKEN_TEXT)
+        return not_of_site(l, t, "asset",
+                           "network.assets; addresses stand without quotes");
     if (t->kind != TOKEN_IP && t->kind != TOKEN_MAC) {
         wrong(l, t, "an address or a network");
         return false;
@@ -338,10 +414,20 @@ static bool one_host(const struct literals *l, const struct token *t)
     return !never_holds(l, t);
 }
 
+/* All addresses of an asset. */
+static bool add_asset(const struct literals *l, struct set *s, const struct token *t)
+{
+    const char *name = arena_copy(l->arena, t->string);
+
+    return s->kind == SET_HOSTS && set_add_asset(s, l->arena, l->names->site, name);
+}
+
 static bool add_host(const struct literals *l, struct set *s, const struct item *item)
 {
     const uint8_t *high = item->low.high;
 
+    if (item->low.kind == TOKEN_TEXT && !item->range && add_asset(l, s, &item->low))
+        return true;
     if (!one_host(l, &item->low))
         return false;
     if (item->range) {
@@ -431,8 +517,9 @@ static enum text_match match_of(enum comparison op)
 /* A list as it is: rules ask the same set the site fills. */
 static const struct set *listed(const struct literals *l, const struct token *t)
 {
-    static const enum set_kind kinds[LIST_TYPES] = {SET_HOSTS, SET_INTS, SET_TEXTS};
-    static const char *const holds[LIST_TYPES] = {"hosts", "numbers", "texts"};
+    static const enum set_kind kinds[LIST_TYPES] = {SET_HOSTS, SET_INTS, SET_TEXTS,
+                                                    SET_TEXTS};
+    static const char *const holds[LIST_TYPES] = {"hosts", "numbers", "texts", "points"};
     const struct value_list *list = names_list(l->names, t->string);
     struct diagnostic *e;
     struct nearest nearest;
@@ -504,6 +591,10 @@ uint64_t literal_protocols(const struct literals *l, const struct item *items)
 
         if (schema >= 0) {
             mask |= UINT64_C(1) << schema;
+            continue;
+        }
+        if (item->low.kind == TOKEN_WORD && later_protocol(l->names, item->low.string)) {
+            *l->later = later_protocol(l->names, item->low.string);
             continue;
         }
         ok = false;

@@ -14,6 +14,7 @@ struct literals {
     const struct operand *left;
     const struct token *name; /* of the left side, for messages */
     enum comparison op;
+    const char **later; /* out: why a word means nothing yet */
 };
 
 /* NULL, and all errors told, when a value does not fit. */

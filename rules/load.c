@@ -193,6 +193,7 @@ static void load_macro(struct loading *l, const struct yaml *item)
     m = arena_take(&l->set->arena, sizeof *m);
     m->name = name;
     m->at = item->first->at; /* for errors while it loads; see type_macros() */
+    m->shipped = l->shipped;
     m->syntax = parse_expression(when, &l->set->arena, l->d);
     m->next = names->macros;
     names->macros = m;
@@ -214,16 +215,25 @@ static void type_macros(struct loading *l)
     }
 }
 
-static const char *const item_kinds[] = {"list", "macro", "rule", NULL};
+/* In the order they are read: rules may stand before the lists and macros they use. */
+static const struct item_kind {
+    const char *name;
+    void (*load)(struct loading *l, const struct yaml *item);
+} item_kinds[] = {
+    {"override", load_override},   {"list", load_list},
+    {"schedule", load_schedule},   {"macro", load_macro},
+    {"rule", load_rule},           {"correlation", load_rule},
+    {"exception", load_exception}, {"maintenance", load_maintenance},
+};
 
 /* The first key says what an item is. */
-static int item_kind(const struct yaml *item)
+static const struct item_kind *item_kind(const struct yaml *item)
 {
-    for (int i = 0; item_kinds[i]; i++) {
-        if (strcmp(item->first->key->text, item_kinds[i]) == 0)
-            return i;
+    for (unsigned i = 0; i < COUNT_OF(item_kinds); i++) {
+        if (strcmp(item->first->key->text, item_kinds[i].name) == 0)
+            return &item_kinds[i];
     }
-    return -1;
+    return NULL;
 }
 
 static void unknown_item(struct loading *l, const struct yaml *item)
@@ -234,19 +244,19 @@ static void unknown_item(struct loading *l, const struct yaml *item)
     struct nearest n;
 
     nearest_open(&n, key->text);
-    for (unsigned i = 0; item_kinds[i]; i++)
-        nearest_offer(&n, item_kinds[i]);
+    for (unsigned i = 0; i < COUNT_OF(item_kinds); i++)
+        nearest_offer(&n, item_kinds[i].name);
     diagnostic_suggest(l->d, e, n.best);
-    e->help = "an item begins with one of: list macro rule";
+    e->help =
+        "an item begins with one of: list macro schedule rule correlation exception "
+        "override maintenance";
 }
 
-/* Items of one kind: rules may stand before the lists and macros they use. */
-static void load_items(struct loading *l, const struct files *files, int kind,
-                       void (*load)(struct loading *, const struct yaml *))
+/* Items of one kind, of all files; without a kind those that are none. */
+static void load_items(struct loading *l, const struct files *files, const char *kind)
 {
     for (unsigned i = 0; i < files->n; i++) {
         const struct yaml *root = files->list[i].root;
-
         struct source *file = arena_take(&l->set->arena, sizeof *file);
 
         file->file = arena_text(&l->set->arena, files->list[i].path);
@@ -255,8 +265,13 @@ static void load_items(struct loading *l, const struct files *files, int kind,
         if (!root || root->kind != YAML_SEQUENCE)
             continue;
         for (const struct yaml *item = root->first; item; item = item->next) {
-            if (item->kind == YAML_MAP && item->n > 0 && item_kind(item) == kind)
-                load(l, item);
+            const struct item_kind *k =
+                item->kind == YAML_MAP && item->n > 0 ? item_kind(item) : NULL;
+
+            if (k && kind && strcmp(k->name, kind) == 0)
+                k->load(l, item);
+            else if (!k && !kind && item->kind == YAML_MAP && item->n > 0)
+                unknown_item(l, item);
         }
     }
 }
@@ -275,20 +290,47 @@ static void check_files(struct loading *l, const struct files *files)
     }
 }
 
+/* Rules and correlations as the overrides have changed them. */
+static void load_rules(struct loading *l, const struct files *files)
+{
+    load_items(l, files, "rule");
+    load_items(l, files, "correlation");
+    if (l->set->nrules > RULES_MAX)
+        diagnostics_error(l->d, NULL, "more than %d rules", RULES_MAX);
+    link_correlations(l);
+}
+
 static void load_all(struct loading *l, const struct ruleset_options *options)
 {
     struct files *files = arena_take(&l->set->arena, sizeof *files);
+    unsigned errors = l->d->errors;
 
     find_files(l, options, files);
     read_files(l, files);
     check_files(l, files);
-    load_items(l, files, -1, unknown_item);
-    load_items(l, files, 0, load_list);
-    load_items(l, files, 1, load_macro);
+    load_items(l, files, NULL);
+    load_items(l, files, "override");
+    load_items(l, files, "list");
+    override_lists(l);
+    load_items(l, files, "schedule");
+    load_items(l, files, "macro");
     type_macros(l);
-    load_items(l, files, 2, load_rule);
-    if (l->set->nrules > RULES_MAX)
-        diagnostics_error(l->d, NULL, "more than %d rules", RULES_MAX);
+    load_rules(l, files);
+    load_items(l, files, "exception");
+    load_items(l, files, "maintenance");
+    check_holds(l);
+    check_overrides(l);
+    if (l->d->errors == errors)
+        load_warn(l);
+}
+
+/* What names files while it loaded names them without their text from now on. */
+static void settle_places(struct ruleset *set)
+{
+    for (struct rule *r = set->rules; r; r = r->next)
+        r->at.source = r->file;
+    for (struct value_list *v = set->names.lists; v; v = v->next)
+        v->at.source = v->file;
 }
 
 struct ruleset *ruleset_load(const struct ruleset_options *options, struct diagnostics *d)
@@ -298,11 +340,15 @@ struct ruleset *ruleset_load(const struct ruleset_options *options, struct diagn
     struct loading l = {.set = set, .d = d};
     unsigned before = d->errors;
 
+    l.last_override = &set->overrides;
+    set->names.site = options->site;
+
     set->arena = arena; /* it lives in its own arena */
     set->names.schemas = options->schemas;
     set->names.n = options->nschemas < SCHEMAS_MAX ? options->nschemas : SCHEMAS_MAX;
     set->last_rule = &set->rules;
     load_all(&l, options);
+    settle_places(set);
     diagnostics_sort(d);
     if (d->errors > before) {
         ruleset_close(set);
@@ -318,6 +364,10 @@ void ruleset_close(struct ruleset *set)
 
     if (!set)
         return;
+    if (set->quiet)
+        record_pool_close(set->quiet);
+    arena_close(&set->index);
+    arena_close(&set->mutants);
     arena = set->arena;
     arena_close(&arena);
 }

@@ -5,9 +5,10 @@
 
 /* ---- items ------------------------------------------------------------------ */
 
-static bool add_host(struct arena *arena, struct value_list *list, const struct place *at,
-                     const char *text, struct diagnostics *d)
+static bool add_host(struct loading *l, struct value_list *list, const struct place *at,
+                     const char *text)
 {
+    struct diagnostics *d = l->d;
     uint8_t low[HOST_KEY], high[HOST_KEY], end_low[HOST_KEY], end_high[HOST_KEY];
     const char *range = strstr(text, "..");
     size_t len = range ? (size_t)(range - text) : strlen(text);
@@ -20,18 +21,22 @@ static bool add_host(struct arena *arena, struct value_list *list, const struct 
              end_low[0] == low[0] && memcmp(low, end_high, HOST_KEY) <= 0;
         memcpy(high, end_high, HOST_KEY);
     }
+    if (!ok && set_add_asset(&list->set, &l->set->arena, l->set->names.site, text))
+        return true;
     if (!ok) {
-        diagnostics_error(d, at, "`%.60s` is no address, range, network or MAC address",
-                          text);
+        diagnostics_error(
+            d, at, "`%.60s` is no address, range, network, MAC address or named asset",
+            text);
         return false;
     }
-    set_add_host(&list->set, arena, low, high);
+    set_add_host(&list->set, &l->set->arena, low, high);
     return true;
 }
 
-static bool add_number(struct arena *arena, struct value_list *list,
-                       const struct place *at, const char *text, struct diagnostics *d)
+static bool add_number(struct loading *l, struct value_list *list, const struct place *at,
+                       const char *text)
 {
+    struct arena *arena = &l->set->arena;
     char *copy = arena_text(arena, text), *range = strstr(copy, "..");
     int64_t low, high;
     bool ok;
@@ -43,42 +48,64 @@ static bool add_number(struct arena *arena, struct value_list *list,
     if (ok && range)
         ok = text_int(range + 2, &high) && low <= high;
     if (!ok) {
-        diagnostics_error(d, at, "`%.60s` is no whole number or range of them", text);
+        diagnostics_error(l->d, at, "`%.60s` is no whole number or range of them", text);
         return false;
     }
     set_add_int(&list->set, arena, low, high);
     return true;
 }
 
-static bool add_item(struct arena *arena, struct value_list *list, const struct place *at,
-                     const char *text, struct diagnostics *d)
+static bool add_name(struct loading *l, struct value_list *list, const char *text)
 {
-    const char *copy;
+    const char *copy = arena_text(&l->set->arena, text);
 
+    set_add_text(&list->set, &l->set->arena,
+                 (struct bytes){(const uint8_t *)copy, strlen(copy)});
+    return true;
+}
+
+static bool add_point(struct loading *l, struct value_list *list, const struct place *at,
+                      const char *text)
+{
+    const struct site *site = l->set->names.site;
+    struct diagnostic *e;
+    struct nearest n;
+
+    if (site_point_named(site, text) >= 0)
+        return add_name(l, list, text);
+    e = diagnostics_error(l->d, at, "`%.60s` is no point of the point map", text);
+    nearest_open(&n, text);
+    for (unsigned i = 0; site && i < site->npoints; i++)
+        nearest_offer(&n, site->points[i]);
+    diagnostic_suggest(l->d, e, n.best);
+    return false;
+}
+
+bool list_add_text(struct loading *l, struct value_list *list, const struct place *at,
+                   const char *text)
+{
     switch (list->type) {
     case LIST_HOST:
-        return add_host(arena, list, at, text, d);
+        return add_host(l, list, at, text);
     case LIST_NUMBER:
-        return add_number(arena, list, at, text, d);
+        return add_number(l, list, at, text);
+    case LIST_POINT:
+        return add_point(l, list, at, text);
     default:
-        copy = arena_text(arena, text);
-        set_add_text(&list->set, arena,
-                     (struct bytes){(const uint8_t *)copy, strlen(copy)});
-        return true;
+        return add_name(l, list, text);
     }
 }
 
-bool list_add_items(struct arena *arena, struct value_list *list,
-                    const struct yaml *items, struct diagnostics *d)
+bool list_add_items(struct loading *l, struct value_list *list, const struct yaml *items)
 {
-    bool ok = yaml_is(items, YAML_SEQUENCE, d);
+    bool ok = yaml_is(items, YAML_SEQUENCE, l->d);
     const char *text;
 
     for (const struct yaml *item = ok ? items->first : NULL; item; item = item->next) {
-        if (!yaml_text(item, &text, d))
+        if (!yaml_text(item, &text, l->d))
             ok = false;
         else
-            ok &= add_item(arena, list, &item->at, text, d);
+            ok &= list_add_text(l, list, &item->at, text);
     }
     set_close(&list->set);
     return ok;
@@ -136,7 +163,7 @@ static void load_csv(struct loading *l, struct value_list *list, const struct ya
         diagnostics_error(l->d, &column->at, "%s has no column `%.60s`", path, name);
     while (wanted >= 0 && csv_field(&csv, arena, &text)) {
         if (i == wanted && *text)
-            add_item(arena, list, &csv.at, text, l->d);
+            list_add_text(l, list, &csv.at, text);
         i = csv.last ? 0 : i + 1;
     }
     set_close(&list->set);
@@ -147,14 +174,16 @@ static void load_csv(struct loading *l, struct value_list *list, const struct ya
 static struct value_list *declare(struct loading *l, const struct yaml *item,
                                   const char *name, enum list_type type)
 {
-    static const enum set_kind kinds[LIST_TYPES] = {SET_HOSTS, SET_INTS, SET_TEXTS};
+    static const enum set_kind kinds[LIST_TYPES] = {SET_HOSTS, SET_INTS, SET_TEXTS,
+                                                    SET_TEXTS};
     struct bytes key = {(const uint8_t *)name, strlen(name)};
     struct value_list *list = names_list(&l->set->names, key);
 
     if (!list) {
         list = arena_take(&l->set->arena, sizeof *list);
-        *list = (struct value_list){.name = name, .type = type, .at = item->at};
-        list->at.source = l->file;
+        *list = (struct value_list){
+            .name = name, .type = type, .at = item->at, .of_package = l->shipped};
+        list->file = l->file;
         list->set = (struct set){.kind = kinds[type], .list = name};
         list->next = l->set->names.lists;
         l->set->names.lists = list;
@@ -175,7 +204,7 @@ void load_list(struct loading *l, const struct yaml *item)
 {
     static const char *const keys[] = {"list",   "type",       "items", "from",
                                        "column", "when_empty", "doc",   NULL};
-    static const char *const types[] = {"host", "number", "text", NULL};
+    static const char *const types[] = {"host", "number", "text", "point", NULL};
     static const char *const empties[] = {"inactive", NULL};
     const struct yaml *type = yaml_get(item, "type"), *items = yaml_get(item, "items"),
                       *from = yaml_get(item, "from"),
@@ -186,7 +215,8 @@ void load_list(struct loading *l, const struct yaml *item)
 
     yaml_known_keys(item, keys, l->d);
     if (!type)
-        diagnostics_error(l->d, &item->at, "`type` is missing: host, number or text");
+        diagnostics_error(l->d, &item->at,
+                          "`type` is missing: host, number, text or point");
     if (!load_name(l, item->first, &name) || !type ||
         !yaml_choice(type, types, &kind, l->d))
         return;
@@ -200,10 +230,11 @@ void load_list(struct loading *l, const struct yaml *item)
     list->filled = from || (items && items->n);
     if (list->filled) {
         list->at = item->at;
-        list->at.source = l->file;
+        list->file = l->file;
+        list->of_package = l->shipped;
     }
     if (from)
         load_csv(l, list, from, yaml_get(item, "column"));
     else if (items)
-        list_add_items(&l->set->arena, list, items, l->d);
+        list_add_items(l, list, items);
 }

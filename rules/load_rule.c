@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "rules/attack.h"
+#include "rules/contradict.h"
+#include "rules/later.h"
 #include "rules/load.h"
 
 enum {
@@ -12,6 +14,8 @@ enum {
     SHIPPED_LAST = 8199999,
     TEXTS_MAX = 32
 };
+
+static const int64_t FOR_EVER = INT64_C(3650) * 24 * 3600 * 1000000000;
 
 /* ---- small things --------------------------------------------------------------- */
 
@@ -110,6 +114,7 @@ static void load_who(struct loading *l, struct rule *rule, const struct yaml *it
     int64_t number;
 
     rule->shipped = l->shipped;
+    rule->signature.site = !l->shipped;
     check_id(l, rule, need(l, item, "id"));
     check_name(l, rule);
     if (rev && yaml_int(rev, 1, UINT32_MAX, &number, l->d))
@@ -123,7 +128,7 @@ static void load_who(struct loading *l, struct rule *rule, const struct yaml *it
 
 static const char *const severities[] = {"info", "low",      "medium",
                                          "high", "critical", NULL};
-static const unsigned scores[SEVERITIES] = {0, 20, 40, 70, 90};
+const unsigned rule_scores[SEVERITIES] = {0, 20, 40, 70, 90};
 
 static void load_severity(struct loading *l, struct rule *rule, const struct yaml *item)
 {
@@ -142,13 +147,13 @@ static void load_severity(struct loading *l, struct rule *rule, const struct yam
     if (score && !yaml_int(score, 0, 100, &number, l->d))
         return;
     if (!score)
-        number = scores[choice];
+        number = rule_scores[choice];
     if (!severity) {
-        while (choice + 1 < SEVERITIES && number >= scores[choice + 1])
+        while (choice + 1 < SEVERITIES && number >= rule_scores[choice + 1])
             choice++;
     }
-    if (number < scores[choice] ||
-        (choice + 1 < SEVERITIES && number >= scores[choice + 1]))
+    if (number < rule_scores[choice] ||
+        (choice + 1 < SEVERITIES && number >= rule_scores[choice + 1]))
         diagnostics_error(l->d, &score->at, "score %" PRId64 " is not %s", number,
                           severities[choice])
             ->help = "low from 20, medium from 40, high from 70, critical from 90";
@@ -191,6 +196,12 @@ static void load_attack(struct loading *l, struct rule *rule, const struct yaml 
     rule->signature.attack = list;
 }
 
+/* It is over when what was absent comes back. */
+static bool ends_itself(const struct rule *rule)
+{
+    return rule->correlation && rule->correlation->kind == CORRELATION_ABSENCE;
+}
+
 static void load_kind(struct loading *l, struct rule *rule, const struct yaml *item)
 {
     static const char *const kinds[] = {"event", "condition", NULL};
@@ -206,6 +217,10 @@ static void load_kind(struct loading *l, struct rule *rule, const struct yaml *i
         if (clear)
             diagnostics_error(l->d, &clear->key->at,
                               "`clear` belongs to kind: condition");
+        return;
+    }
+    if (ends_itself(rule) && !clear) {
+        rule->signature.clear_after = FOR_EVER;
         return;
     }
     clear = need(l, item, "clear");
@@ -242,7 +257,9 @@ static void load_texts(struct loading *l, struct rule *rule, const struct yaml *
 static void load_say(struct loading *l, struct rule *rule, const struct yaml *item)
 {
     const struct yaml *say = rule->alert ? need(l, item, "say") : yaml_get(item, "say");
-    struct sentence_has has = {rule->threshold != NULL, rule->program.nlists > 0};
+    const struct correlation *c = rule->correlation;
+    struct sentence_has has = {rule->threshold || (c && c->threshold),
+                               rule->program.nlists > 0, c != NULL};
 
     if (say && yaml_is(say, YAML_SCALAR, l->d))
         sentence_compile(&l->set->names, say, has, &l->set->arena, l->d, &rule->say);
@@ -257,13 +274,53 @@ static void needs_done(struct loading *l, struct rule *rule, const struct operan
         rule->done |= names_needs_done(&l->set->names, &o->from[i]);
 }
 
+/* (what there is) and (this): of an override. */
+static void and_when(struct loading *l, struct rule *rule, const struct yaml *when)
+{
+    struct program *p = &rule->program, more;
+    struct node *both, *parts;
+
+    if (!compile_rule(&l->set->names, when, &l->set->arena, l->d, &more) || !p->root)
+        return;
+    both = arena_take(&l->set->arena, sizeof *both);
+    parts = arena_take(&l->set->arena, 2 * sizeof *parts);
+    parts[0] = *p->root;
+    parts[1] = *more.root;
+    parts[0].next = &parts[1];
+    parts[1].next = NULL;
+    *both = (struct node){.op = NODE_AND, .first = parts};
+    p->root = both;
+    p->done |= more.done;
+    p->later = more.later ? more.later : p->later;
+    for (unsigned i = 0; i < more.nlists && p->nlists < PROGRAM_LISTS; i++)
+        p->lists[p->nlists++] = more.lists[i];
+    rule->shape = inherit_shape(rule->shape, when);
+}
+
+static void refuse_contradiction(struct loading *l, const struct rule *rule)
+{
+    struct contradiction c;
+
+    if (!rule->program.root || !contradiction_in(&l->set->names, rule->program.root, &c))
+        return;
+    diagnostics_error(l->d, &rule->when->at, "can never hold: `%.*s` and `%.*s`",
+                      (int)(c.one->text.len < 60 ? c.one->text.len : 60), c.one->text.at,
+                      (int)(c.other->text.len < 60 ? c.other->text.len : 60),
+                      c.other->text.at);
+}
+
 static void load_when(struct loading *l, struct rule *rule, const struct yaml *item)
 {
     rule->when = need(l, item, "when");
     if (!rule->when || !yaml_is(rule->when, YAML_SCALAR, l->d))
         return;
-    compile_expression(&l->set->names, rule->when, &l->set->arena, l->d, &rule->program);
+    compile_rule(&l->set->names, rule->when, &l->set->arena, l->d, &rule->program);
+    for (const struct appended *a = l->appended; a; a = a->next) {
+        if (a->item == item)
+            and_when(l, rule, a->when);
+    }
     rule->done |= rule->program.done;
+    refuse_contradiction(l, rule);
 }
 
 static void load_track(struct loading *l, struct rule *rule, const struct yaml *item)
@@ -345,8 +402,9 @@ static void load_threshold(struct loading *l, struct rule *rule, const struct ya
 
 static struct rule_test *load_test(struct loading *l, const struct yaml *item)
 {
-    static const char *const keys[] = {"pcap",  "alerts", "fields",
-                                       "lists", "config", NULL};
+    static const char *const keys[] = {"pcap",     "alerts",   "fields",
+                                       "lists",    "config",   "points",
+                                       "baseline", "timezone", NULL};
     struct rule_test *test = arena_take(&l->set->arena, sizeof *test);
     const struct yaml *pcap, *alerts;
 
@@ -361,9 +419,14 @@ static struct rule_test *load_test(struct loading *l, const struct yaml *item)
     }
     test->at = item->at;
     test->at.source = l->file;
+    test->count = alerts;
+    test->file = item->at.source->file;
     test->pcap = text_of(l, pcap);
     yaml_int(alerts, 0, 1000000, &test->alerts, l->d);
     test->config = text_of(l, yaml_get(item, "config"));
+    test->points = text_of(l, yaml_get(item, "points"));
+    test->baseline = text_of(l, yaml_get(item, "baseline"));
+    test->timezone = text_of(l, yaml_get(item, "timezone"));
     test->fields = yaml_get(item, "fields");
     test->lists = yaml_get(item, "lists");
     if ((test->fields && !yaml_is(test->fields, YAML_MAP, l->d)) ||
@@ -391,7 +454,7 @@ static void load_tests(struct loading *l, struct rule *rule, const struct yaml *
 static void load_on(struct loading *l, struct rule *rule, const struct yaml *item)
 {
     static const char *const names[] = {"transaction", "operation", "flow", "health",
-                                        NULL};
+                                        "asset",       "point",     NULL};
     const struct yaml *on = yaml_get(item, "on"), *alert = yaml_get(item, "alert");
     unsigned choice = RECORD_TRANSACTION;
 
@@ -404,55 +467,72 @@ static void load_on(struct loading *l, struct rule *rule, const struct yaml *ite
         yaml_bool(alert, &rule->alert, l->d);
 }
 
-void load_rule(struct loading *l, const struct yaml *item)
-{
-    static const char *const keys[] = {"rule",
-                                       "id",
-                                       "rev",
-                                       "title",
-                                       "detection",
-                                       "on",
-                                       "when",
-                                       "severity",
-                                       "score",
-                                       "alert",
-                                       "category",
-                                       "attack",
-                                       "track",
-                                       "threshold",
-                                       "kind",
-                                       "clear",
-                                       "say",
-                                       "why",
-                                       "created",
-                                       "updated",
-                                       "test",
-                                       "remediation",
-                                       "false_positives",
-                                       "references",
-                                       NULL};
-    struct rule *rule = arena_take(&l->set->arena, sizeof *rule);
+/* clang-format off */
+static const char *const rule_keys[] = {
+    "rule", "id", "rev", "title", "detection", "on", "when", "severity", "score", "alert",
+    "category", "attack", "track", "threshold", "kind", "clear", "say", "why", "created",
+    "updated", "test", "remediation", "false_positives", "references", NULL};
 
-    yaml_known_keys(item, keys, l->d);
-    if (!load_name(l, item->first, &rule->signature.name))
-        return;
-    rule->at = item->first->at;
+static const char *const correlation_keys[] = {
+    "correlation", "id", "rev", "title", "detection", "count", "distinct", "sequence",
+    "absence", "within", "severity", "score", "alert", "category", "attack", "track", "kind",
+    "clear", "say", "why", "created", "updated", "test", "remediation", "false_positives",
+    "references", NULL};
+/* clang-format on */
+
+static void load_body(struct loading *l, struct rule *rule, const struct yaml *item)
+{
     load_on(l, rule, item);
     load_who(l, rule, item);
-    load_when(l, rule, item);
+    if (strcmp(item->first->key->text, "correlation") == 0)
+        load_composition(l, rule, item);
+    else
+        load_when(l, rule, item);
     load_severity(l, rule, item);
     load_attack(l, rule, item);
     load_kind(l, rule, item);
     load_track(l, rule, item);
-    load_threshold(l, rule, item);
+    if (!rule->correlation)
+        load_threshold(l, rule, item);
     load_texts(l, rule, item);
     load_say(l, rule, item);
     load_tests(l, rule, item);
-    rule->shape = inherit_shape(0, yaml_get(item, "when"));
-    rule->shape = inherit_shape(rule->shape, yaml_get(item, "track"));
-    rule->shape = inherit_shape(rule->shape, yaml_get(item, "threshold"));
-    rule->at.source = l->file;
+    if (!rule->program.later)
+        rule->program.later = later_kind(rule->on);
+}
+
+static void add_rule(struct loading *l, struct rule *rule)
+{
     *l->set->last_rule = rule;
     l->set->last_rule = &rule->next;
     l->set->nrules++;
+}
+
+void load_rule(struct loading *l, const struct yaml *read)
+{
+    struct rule *rule = arena_take(&l->set->arena, sizeof *rule);
+    struct yaml *item = arena_take(&l->set->arena, sizeof *item);
+    bool correlation = strcmp(read->first->key->text, "correlation") == 0;
+
+    *item = *read; /* an override changes the copy */
+    yaml_known_keys(item, correlation ? correlation_keys : rule_keys, l->d);
+    if (!load_name(l, item->first, &rule->signature.name))
+        return;
+    rule->at = item->first->at;
+    rule->file = l->file;
+    rule->contents = inherit_shape(0, read);
+    rule->overridden = override_item(l, item);
+    if (rule->overridden)
+        yaml_known_keys(item, correlation ? correlation_keys : rule_keys, l->d);
+    load_body(l, rule, item);
+    rule->shape = inherit_shape(rule->shape, yaml_get(item, "when"));
+    for (unsigned i = 0; correlation && i < 5; i++) {
+        static const char *const keys[] = {"count", "distinct", "sequence", "absence",
+                                           "within"};
+
+        rule->shape = inherit_shape(rule->shape, yaml_get(item, keys[i]));
+    }
+    rule->shape = inherit_shape(rule->shape, yaml_get(item, "track"));
+    rule->shape = inherit_shape(rule->shape, yaml_get(item, "threshold"));
+    add_rule(l, rule);
 }

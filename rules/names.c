@@ -46,6 +46,15 @@ struct value_list *names_list(const struct names *names, struct bytes name)
     return l;
 }
 
+struct schedule *names_schedule(const struct names *names, struct bytes name)
+{
+    struct schedule *s = names->schedules;
+
+    while (s && !bytes_are(name, s->name))
+        s = s->next;
+    return s;
+}
+
 /* ---- fields ----------------------------------------------------------------- */
 
 static void add(struct operand *o, const struct field *f, struct origin from)
@@ -326,7 +335,10 @@ bool names_needs_done(const struct names *names, const struct origin *from)
     case SOURCE_COMMON:
         return from->slot == COMMON_OUTCOME || from->slot == COMMON_VIOLATION ||
                from->slot == COMMON_RESPONSE_TIME || from->slot == COMMON_POINTS_TOTAL ||
-               from->slot == COMMON_ONE_WAY || from->slot >= COMMON_OPERATION_STATE;
+               from->slot == COMMON_ONE_WAY ||
+               (from->slot >= COMMON_OPERATION_STATE &&
+                from->slot <= COMMON_OPERATION_BYTES);
+    case SOURCE_LAST:
     case SOURCE_POINT:
         return false; /* the quantifier around it decides */
     default:

@@ -11,16 +11,19 @@
 
 #include "rules/program.h"
 
-enum list_type { LIST_HOST, LIST_NUMBER, LIST_TEXT, LIST_TYPES };
+enum list_type { LIST_HOST, LIST_NUMBER, LIST_TEXT, LIST_POINT, LIST_TYPES };
 
 struct value_list {
     const char *name;
     enum list_type type;
     struct place at;
-    bool filled;        /* not a placeholder any more */
-    bool replaced;      /* `set` is what a test put in */
-    struct set set;     /* what rules ask: never moves */
-    struct set shipped; /* what was loaded, while a test has put in its own */
+    const struct source *file; /* what `at` names once all is loaded */
+    bool filled;               /* not a placeholder any more */
+    bool used;                 /* some rule asks it */
+    bool of_package;           /* its declaration is shipped */
+    bool replaced;             /* `set` is what a test put in */
+    struct set set;            /* what rules ask: never moves */
+    struct set shipped;        /* what was loaded, while a test has put in its own */
     struct value_list *next;
 };
 
@@ -33,6 +36,9 @@ struct macro {
     const struct node *node;
     enum macro_state state;
     bool done; /* it needs the answer */
+    bool used; /* some rule says it */
+    bool shipped;
+    const char *later; /* see struct program */
     struct macro *next;
 };
 
@@ -41,6 +47,8 @@ struct names {
     unsigned n;
     struct macro *macros;
     struct value_list *lists;
+    struct schedule *schedules;
+    const struct site *site; /* or NULL: no zones, no assets, no points have names */
 };
 
 /* What is bound where a name stands. */
@@ -55,6 +63,7 @@ int names_schema(const struct names *names, struct bytes name);
 unsigned names_index(const struct names *names, const struct schema *schema);
 
 struct macro *names_macro(const struct names *names, struct bytes name);
+struct schedule *names_schedule(const struct names *names, struct bytes name);
 struct value_list *names_list(const struct names *names, struct bytes name);
 
 enum found { FOUND_NOTHING, FOUND_FIELD, FOUND_MIXED };

@@ -146,7 +146,41 @@ static bool word_operator(struct parser *p, enum comparison *op)
     return false;
 }
 
-/* `field` alone, or what follows it. */
+/* What stands in ( ) of last("POINT", 60s) and during("schedule"). */
+static bool parse_call(struct parser *p, struct syntax *s)
+{
+    bool last = token_word(&s->token, "last");
+
+    if (!last && !token_word(&s->token, "during")) {
+        diagnostics_error(p->d, &s->token.at, "`%.*s(...)` is not known to this version",
+                          (int)(s->text.len < 40 ? s->text.len : 40), s->text.at)
+            ->help = "there are last(\"POINT\", AGE) and during(\"SCHEDULE\")";
+        return false;
+    }
+    advance(p);
+    s->call = *at_hand(p);
+    if (s->call.kind != TOKEN_TEXT) {
+        expected(p, "a name in double quotes");
+        return false;
+    }
+    advance(p);
+    if (last && accept(p, ',')) {
+        s->age = *at_hand(p);
+        if (s->age.kind != TOKEN_DURATION) {
+            expected(p, "an age such as 60s");
+            return false;
+        }
+        advance(p);
+    }
+    if (!accept(p, ')')) {
+        expected(p, "`)`");
+        return false;
+    }
+    s->kind = last ? SYNTAX_WORD : SYNTAX_DURING;
+    return true;
+}
+
+/* `field` or a call alone, or what follows it. */
 static struct syntax *parse_comparison(struct parser *p)
 {
     struct syntax *s = new_syntax(p, SYNTAX_WORD);
@@ -154,6 +188,12 @@ static struct syntax *parse_comparison(struct parser *p)
     bool infix = true;
 
     advance(p);
+    if (token_is(at_hand(p), '(') && !parse_call(p, s))
+        return NULL;
+    if (s->kind == SYNTAX_DURING) {
+        ends_here(p, s);
+        return s;
+    }
     place = at_hand(p)->at;
     if (at_hand(p)->kind == TOKEN_OPERATOR) {
         s->op = at_hand(p)->op;
@@ -172,9 +212,8 @@ static struct syntax *parse_comparison(struct parser *p)
         s->at = place;
         if (!parse_right(p, s))
             return NULL;
-    } else if (token_is(at_hand(p), '(')) {
-        diagnostics_error(p->d, &s->token.at, "`%.*s(...)` is not known to this version",
-                          (int)(s->text.len < 40 ? s->text.len : 40), s->text.at);
+    } else if (s->call.kind == TOKEN_TEXT) {
+        expected(p, "a comparison with last(...)");
         return NULL;
     }
     ends_here(p, s);

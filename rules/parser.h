@@ -21,7 +21,8 @@ enum syntax_kind {
     SYNTAX_COMPARE, /* left op right */
     SYNTAX_WORD,    /* a macro, a protocol, a bool field */
     SYNTAX_EXISTS,
-    SYNTAX_BIND, /* any point (...) */
+    SYNTAX_BIND,   /* any point (...) */
+    SYNTAX_DURING, /* during("shift") */
 };
 
 enum quantifier { QUANTIFIER_ANY, QUANTIFIER_ALL, QUANTIFIER_NONE };
@@ -40,6 +41,7 @@ struct syntax {
     struct bytes text;  /* all of it, as written */
     struct syntax *first, *next; /* parts of OR, AND, NOT, BIND */
     enum quantifier quantifier;
+    struct token call, age; /* last(call, age), during(call): TEXT, DURATION or END */
     enum comparison op;
     bool braces; /* right stands in { } */
     struct item *right;

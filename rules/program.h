@@ -12,6 +12,7 @@
  */
 
 #include "rules/parser.h"
+#include "rules/schedule.h"
 #include "sensor/core/common.h"
 
 enum { OPERAND_SOURCES = 8, FUNCTION_CODES = 256, SCHEMAS_MAX = 32 };
@@ -57,6 +58,9 @@ void set_add_real(struct set *s, struct arena *a, double low, double high);
 void set_add_text(struct set *s, struct arena *a, struct bytes text);
 void set_add_host(struct set *s, struct arena *a, const uint8_t *low,
                   const uint8_t *high);
+/* All addresses of an asset of the site; false when there is none of this name. */
+bool set_add_asset(struct set *s, struct arena *a, const struct site *site,
+                   const char *name);
 void set_close(struct set *s);
 bool set_holds_int(const struct set *s, int64_t i);
 bool set_holds(const struct set *s, const struct datum *value);
@@ -68,6 +72,7 @@ enum source_kind {
     SOURCE_FIELD, /* of a schema */
     SOURCE_POINT, /* of the point that is bound */
     SOURCE_ROW,   /* of the row that is bound */
+    SOURCE_LAST,  /* last("POINT", age): the slot is the point's number */
 };
 
 /* What else must be so for a Wireshark name to be there: tcp.port, ip.src. */
@@ -86,7 +91,8 @@ struct operand {
     const char *name;
     enum field_type type;
     const struct label *labels;
-    unsigned n;
+    int64_t age; /* ns, of LAST */
+    unsigned n;  /* 0: a field of a later version, which has no value */
     struct origin from[OPERAND_SOURCES];
 };
 
@@ -103,7 +109,8 @@ enum node_op {
     NODE_BOOL,
     NODE_POINTS, /* quantifier over points: `run` holds for all of a run or none */
     NODE_ROWS,   /* quantifier over rows of a group */
-    NODE_FALSE,  /* after an error */
+    NODE_DURING, /* the record's time is in `schedule` */
+    NODE_FALSE,  /* after an error, or of a later version */
 };
 
 struct node {
@@ -119,6 +126,7 @@ struct node {
     const struct node *run; /* of POINTS */
     const struct operand *left, *right;
     const struct set *set;
+    const struct schedule *schedule;
     struct bytes text; /* as written, white space made one */
 };
 

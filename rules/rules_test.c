@@ -1,120 +1,14 @@
 #include "rules/rules_test.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { PATH_TEXT = 512, VALUE_TEXT = 128, FIRST_JSON = 16 * 1024 + 1 };
+#include "rules/json_path.h"
+#include "rules/mutate.h"
 
-/* ---- a value in a line of JSON ----------------------------------------------------- */
-
-struct json {
-    const char *at, *end;
-};
-
-static void skip_blank(struct json *j)
-{
-    while (j->at < j->end && isspace((unsigned char)*j->at))
-        j->at++;
-}
-
-static void skip_string(struct json *j)
-{
-    for (j->at++; j->at < j->end && *j->at != '"'; j->at++)
-        j->at += *j->at == '\\' && j->at + 1 < j->end;
-    j->at += j->at < j->end;
-}
-
-/* Over one value, however deep it is. */
-static void skip_value(struct json *j)
-{
-    unsigned depth = 0;
-
-    skip_blank(j);
-    do {
-        if (j->at >= j->end)
-            return;
-        if (*j->at == '"') {
-            skip_string(j);
-            continue;
-        }
-        if (depth == 0 && strchr(",]}", *j->at))
-            return;
-        depth += *j->at == '{' || *j->at == '[';
-        depth -= *j->at == '}' || *j->at == ']';
-        j->at++;
-    } while (depth > 0 || (j->at < j->end && !strchr(",]} \n", *j->at)));
-}
-
-static bool next_is(struct json *j, char c)
-{
-    skip_blank(j);
-    if (j->at >= j->end || *j->at != c)
-        return false;
-    j->at++;
-    return true;
-}
-
-/* From an object to the value of a member. */
-static bool enter_member(struct json *j, const char *name, size_t len)
-{
-    if (!next_is(j, '{'))
-        return false;
-    do {
-        const char *start;
-
-        skip_blank(j);
-        start = j->at + 1;
-        if (j->at >= j->end || *j->at != '"')
-            return false;
-        skip_string(j);
-        if ((size_t)(j->at - 1 - start) == len && memcmp(start, name, len) == 0)
-            return next_is(j, ':');
-        if (!next_is(j, ':'))
-            return false;
-        skip_value(j);
-    } while (next_is(j, ','));
-    return false;
-}
-
-static bool enter_item(struct json *j, unsigned long index)
-{
-    if (!next_is(j, '['))
-        return false;
-    for (; index > 0; index--) {
-        skip_value(j);
-        if (!next_is(j, ','))
-            return false;
-    }
-    return true;
-}
-
-bool rules_test_find(struct bytes json, const char *path, struct bytes *out)
-{
-    struct json j = {(const char *)json.at, (const char *)json.at + json.len};
-
-    while (*path) {
-        size_t len = strcspn(path, ".[");
-        char *end;
-
-        if (*path == '[') {
-            if (!enter_item(&j, strtoul(path + 1, &end, 10)) || *end != ']')
-                return false;
-            path = end + 1;
-        } else if (enter_member(&j, path, len)) {
-            path += len;
-        } else {
-            return false;
-        }
-        path += *path == '.';
-    }
-    skip_blank(&j);
-    out->at = (const uint8_t *)j.at;
-    skip_value(&j);
-    out->len = (size_t)((const uint8_t *)j.at - out->at);
-    return out->len > 0;
-}
+enum { PATH_TEXT = 1024, VALUE_TEXT = 128 };
 
 /* Text without its quotes, numbers by value. */
 static bool same_value(struct bytes json, const char *expected)
@@ -139,7 +33,7 @@ struct seen {
     const struct rule *rule;
     int64_t alerts;
     size_t len; /* of the first one */
-    char first[FIRST_JSON];
+    char first[RULES_TEST_LINE];
 };
 
 static void see(void *to, const char *json, size_t len)
@@ -149,34 +43,76 @@ static void see(void *to, const char *json, size_t len)
     char id[16];
 
     snprintf(id, sizeof id, "%" PRIu32, seen->rule->signature.id);
-    if (!rules_test_find(line, "event_type", &value) || !same_value(value, "alert") ||
-        !rules_test_find(line, "alert.signature_id", &value) || !same_value(value, id))
+    if (!json_path(line, "event_type", &value) || !same_value(value, "alert") ||
+        !json_path(line, "alert.signature_id", &value) || !same_value(value, id))
         return;
     if (seen->alerts++ == 0) {
-        seen->len = len < FIRST_JSON ? len : FIRST_JSON;
+        seen->len = len < RULES_TEST_LINE ? len : RULES_TEST_LINE;
         memcpy(seen->first, json, seen->len);
     }
 }
 
-static bool check_fields(const struct rule_test *test, const struct seen *seen, char *why,
-                         size_t size)
+void rules_test_path(const struct rules_replayer *replayer, const struct rule_test *test,
+                     const char *name, char *out, size_t size)
 {
-    struct bytes line = {(const uint8_t *)seen->first, seen->len}, value;
+    const char *slash = strrchr(test->file, '/');
 
-    if (!test->fields || seen->alerts == 0)
+    snprintf(out, size, "%.*s%s", slash ? (int)(slash - test->file) + 1 : 0, test->file,
+             name);
+    if (name[0] == '/' || access(out, R_OK) != 0)
+        snprintf(out, size, "%s%s%s", name[0] == '/' ? "" : replayer->directory,
+                 name[0] == '/' ? "" : "/", name);
+}
+
+/* One run: a rule, one of its tests, and perhaps without one of its clauses. */
+struct trial {
+    const struct rules_replayer *replayer;
+    const struct rule_test *test;
+    struct ruleset *set;
+    int clause; /* to drop; -1: none */
+    struct rewrites *update;
+    char why[RULES_TEST_WHY];
+    struct seen seen;
+};
+
+static bool mend(struct trial *run, const struct yaml *scalar, struct bytes is)
+{
+    if (is.len >= 2 && is.at[0] == '"')
+        is = (struct bytes){is.at + 1, is.len - 2};
+    return run->update && rewrite_add(run->update, scalar, is);
+}
+
+static bool check_fields(struct trial *run)
+{
+    struct bytes line = {(const uint8_t *)run->seen.first, run->seen.len}, value;
+
+    if (!run->test->fields || run->seen.alerts == 0)
         return true;
-    for (const struct yaml *f = test->fields->first; f; f = f->next) {
-        if (!rules_test_find(line, f->key->text, &value)) {
-            snprintf(why, size, "the alert has no %s", f->key->text);
+    for (const struct yaml *f = run->test->fields->first; f; f = f->next) {
+        if (!json_path(line, f->key->text, &value)) {
+            snprintf(run->why, sizeof run->why, "the alert has no %s", f->key->text);
             return false;
         }
-        if (!same_value(value, f->text)) {
-            snprintf(why, size, "%s is %.*s, not %s", f->key->text, (int)value.len,
-                     value.at, f->text);
+        if (!same_value(value, f->text) && !mend(run, f, value)) {
+            snprintf(run->why, sizeof run->why, "%s is %.*s, not %s", f->key->text,
+                     (int)value.len, value.at, f->text);
             return false;
         }
     }
     return true;
+}
+
+static bool check_count(struct trial *run)
+{
+    char number[24];
+
+    if (run->seen.alerts == run->test->alerts)
+        return true;
+    snprintf(number, sizeof number, "%" PRId64, run->seen.alerts);
+    snprintf(run->why, sizeof run->why, "%s alerts, expected %" PRId64, number,
+             run->test->alerts);
+    return mend(run, run->test->count,
+                (struct bytes){(const uint8_t *)number, strlen(number)});
 }
 
 static bool set_lists(struct ruleset *set, const struct rule_test *test, char *why,
@@ -198,61 +134,136 @@ static bool set_lists(struct ruleset *set, const struct rule_test *test, char *w
     return ok;
 }
 
-static bool run_test(struct ruleset *set, const struct rule *rule,
-                     const struct rule_test *test, const struct rules_replayer *replayer,
-                     const char *directory, char why[RULES_TEST_WHY])
+static bool replay_test(struct trial *run, struct ruleset *set)
 {
-    static struct seen seen; /* one test at a time; too large for the stack */
+    char path[PATH_TEXT], sleeps[128];
     struct rules_replay what;
-    char path[PATH_TEXT];
 
-    seen.rule = rule;
-    seen.alerts = 0;
-    snprintf(path, sizeof path, "%s/%s", directory, test->pcap);
-    what = (struct rules_replay){path, test->config, set, see, &seen};
-    if (!set_lists(set, test, why, RULES_TEST_WHY) ||
-        !replayer->replay(replayer->context, &what, why))
+    rules_test_path(run->replayer, run->test, run->test->pcap, path, sizeof path);
+    what = (struct rules_replay){path, set, see, &run->seen};
+    if (!set_lists(set, run->test, run->why, sizeof run->why))
         return false;
-    if (seen.alerts != test->alerts) {
-        snprintf(why, RULES_TEST_WHY, "%" PRId64 " alerts, expected %" PRId64,
-                 seen.alerts, test->alerts);
+    if (rule_sleeps(run->seen.rule, sleeps, sizeof sleeps)) {
+        snprintf(run->why, sizeof run->why, "it sleeps: %s", sleeps);
         return false;
     }
-    return check_fields(test, &seen, why, RULES_TEST_WHY);
+    return run->replayer->replay(run->replayer->context, &what, run->why) &&
+           check_count(run) && check_fields(run);
 }
 
-static void run_rule(struct ruleset *set, const struct rule *rule,
-                     const struct rules_replayer *replayer, const char *directory,
-                     FILE *out[2], struct rules_test_result *result)
+/* True when it says what it should. */
+static bool run_test(struct trial *run, struct rule *rule)
 {
-    char why[RULES_TEST_WHY];
+    struct ruleset *set =
+        run->replayer->fixture(run->replayer->context, run->test, run->set, run->why);
+    char clause[128];
+    bool ok;
 
+    if (!set)
+        return false;
+    if (set != run->set)
+        rule = ruleset_rule_of(set, rule->signature.name);
+    run->seen.rule = rule;
+    run->seen.alerts = 0;
+    if (run->clause >= 0 && mutate_drop(set, rule, (unsigned)run->clause, clause,
+                                        sizeof clause) != MUTANT_MADE)
+        return false;
+    ok = replay_test(run, set);
+    if (run->clause >= 0)
+        mutate_restore(set);
+    return ok;
+}
+
+/* ---- all tests --------------------------------------------------------------------- */
+
+static void run_rule(struct trial *run, struct rule *rule,
+                     const struct rules_test_options *o, struct rules_test_result *result)
+{
     if (!rule->tests && rule->alert)
         result->untested++;
-    for (const struct rule_test *t = rule->tests; t; t = t->next) {
-        why[0] = '\0';
-        if (run_test(set, rule, t, replayer, directory, why)) {
+    for (run->test = rule->tests; run->test; run->test = run->test->next) {
+        const struct place *at = &run->test->at;
+
+        run->why[0] = '\0';
+        if (run_test(run, rule)) {
             result->passed++;
-            if (out[1])
-                fprintf(out[1], "ok      %s: %s\n", rule->signature.name, t->pcap);
+            if (o->verbose)
+                fprintf(o->out, "ok      %s: %s\n", rule->signature.name,
+                        run->test->pcap);
         } else {
             result->failed++;
-            fprintf(out[0], "%s:%u:%u: failed: %s: %s: %s\n", t->at.source->file,
-                    t->at.line, t->at.column, rule->signature.name, t->pcap, why);
+            fprintf(o->out, "%s:%u:%u: failed: %s: %s: %s\n", at->source->file, at->line,
+                    at->column, rule->signature.name, run->test->pcap, run->why);
         }
     }
 }
 
-struct rules_test_result rules_test_run(struct ruleset *set, const struct rule *only,
+struct rules_test_result rules_test_run(struct ruleset *set,
                                         const struct rules_replayer *replayer,
-                                        const char *directory, bool verbose, FILE *out)
+                                        const struct rules_test_options *o)
 {
+    static struct trial run; /* one at a time; too large for the stack */
     struct rules_test_result result = {0};
-    FILE *outs[2] = {out, verbose ? out : NULL};
 
+    run = (struct trial){
+        .replayer = replayer, .set = set, .clause = -1, .update = o->update};
     for (const struct rule *r = ruleset_rules(set); r; r = r->next) {
-        if (!only || r == only)
-            run_rule(set, r, replayer, directory, outs, &result);
+        if (!o->only || r == o->only)
+            run_rule(&run, ruleset_rule_of(set, r->signature.name), o, &result);
+    }
+    ruleset_lists_restore(set);
+    return result;
+}
+
+/* ---- without a clause -------------------------------------------------------------- */
+
+static bool some_test_fails(struct trial *run, struct rule *rule)
+{
+    for (run->test = rule->tests; run->test; run->test = run->test->next) {
+        if (!run_test(run, rule))
+            return true;
+    }
+    return false;
+}
+
+static void mutate_rule(struct trial *run, struct rule *rule,
+                        const struct rules_test_options *o,
+                        struct rules_test_result *result)
+{
+    char clause[128];
+
+    for (run->clause = 0;; run->clause++) {
+        enum mutant made =
+            mutate_drop(run->set, rule, (unsigned)run->clause, clause, sizeof clause);
+
+        if (made == MUTANT_NONE)
+            return;
+        if (made == MUTANT_EQUAL) {
+            result->equal++;
+            continue;
+        }
+        mutate_restore(run->set);
+        result->mutants++;
+        if (some_test_fails(run, rule))
+            continue;
+        result->survived++;
+        fprintf(o->out, "%s:%u:%u: %s: no test fails without `%s`\n",
+                rule->at.source->file, rule->at.line, rule->at.column,
+                rule->signature.name, clause);
+    }
+}
+
+struct rules_test_result rules_test_mutate(struct ruleset *set,
+                                           const struct rules_replayer *replayer,
+                                           const struct rules_test_options *o)
+{
+    static struct trial run;
+    struct rules_test_result result = {0};
+
+    run = (struct trial){.replayer = replayer, .set = set};
+    for (const struct rule *r = ruleset_rules(set); r; r = r->next) {
+        if ((!o->only || r == o->only) && r->tests)
+            mutate_rule(&run, ruleset_rule_of(set, r->signature.name), o, &result);
     }
     ruleset_lists_restore(set);
     return result;

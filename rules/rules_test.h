@@ -9,14 +9,14 @@
  * too few alerts, too many, or others than it says, fails.
  */
 
+#include "rules/rewrite.h"
 #include "rules/ruleset.h"
 
-enum { RULES_TEST_WHY = 256 };
+enum { RULES_TEST_WHY = 256, RULES_TEST_LINE = 16 * 1024 + 1 };
 
 /* What one test replays. */
 struct rules_replay {
     const char *pcap;
-    const char *config; /* or NULL */
     struct ruleset *set;
     void (*alert)(void *to, const char *json, size_t len); /* each line it would send */
     void *to;
@@ -24,6 +24,14 @@ struct rules_replay {
 
 struct rules_replayer {
     void *context;
+    const char
+        *directory; /* of captures and fixtures that do not stand beside the rules */
+    /*
+     * The rule set a test runs with: `set`, or another one where the test brings what
+     * stands in place of the sensor's own.  NULL, with the reason, when it cannot.
+     */
+    struct ruleset *(*fixture)(void *context, const struct rule_test *test,
+                               struct ruleset *set, char why[RULES_TEST_WHY]);
     /* False, with the reason in `why`, when it cannot. */
     bool (*replay)(void *context, const struct rules_replay *what,
                    char why[RULES_TEST_WHY]);
@@ -31,18 +39,29 @@ struct rules_replayer {
 
 struct rules_test_result {
     unsigned passed, failed;
-    unsigned untested; /* rules without a test that would alert */
+    unsigned untested;                 /* rules without a test that would alert */
+    unsigned mutants, survived, equal; /* of rules_test_mutate() */
 };
 
-/*
- * All tests of all rules, or those of one.  `directory` stands before the names of
- * captures.  Failures, and with `verbose` everything, are written to `out`.
- */
-struct rules_test_result rules_test_run(struct ruleset *set, const struct rule *only,
-                                        const struct rules_replayer *replayer,
-                                        const char *directory, bool verbose, FILE *out);
+struct rules_test_options {
+    const struct rule *only; /* or NULL: all */
+    bool verbose;
+    FILE *out;               /* failures, and with `verbose` everything */
+    struct rewrites *update; /* what tests should say, instead of failing; or NULL */
+};
 
-/* What stands at a path such as "ot.points[0].reference" of a JSON object; raw. */
-bool rules_test_find(struct bytes json, const char *path, struct bytes *out);
+/* All tests of all rules, or those of one. */
+struct rules_test_result rules_test_run(struct ruleset *set,
+                                        const struct rules_replayer *replayer,
+                                        const struct rules_test_options *options);
+
+/* Drops each clause of each rule in turn, and tells those that no test misses. */
+struct rules_test_result rules_test_mutate(struct ruleset *set,
+                                           const struct rules_replayer *replayer,
+                                           const struct rules_test_options *options);
+
+/* A file a test names: beside the rules file, else in the directory. */
+void rules_test_path(const struct rules_replayer *replayer, const struct rule_test *test,
+                     const char *name, char *out, size_t size);
 
 #endif

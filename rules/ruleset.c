@@ -1,11 +1,11 @@
 #include "rules/ruleset.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "rules/load.h"
-
-enum { TRACK_TEXT = 256, VALUE_TEXT = 128 };
+#include "rules/match.h"
 
 /* ---- the index ------------------------------------------------------------------ */
 
@@ -18,7 +18,8 @@ static bool may_have(const struct reach *r, unsigned function)
 
 static bool stands_in(const struct rule *rule, unsigned kind, unsigned phase)
 {
-    return rule->on == kind && rule->done == (phase == RULE_AT_DONE);
+    return rule->on == kind && rule->program.root &&
+           rule->done == (phase == RULE_AT_DONE);
 }
 
 static bool same_entries(const struct entry *a, const struct entry *b, unsigned n)
@@ -28,24 +29,6 @@ static bool same_entries(const struct entry *a, const struct entry *b, unsigned 
             return false;
     }
     return true;
-}
-
-/* Most codes have the same rules: they share one list. */
-static void fill(struct ruleset *set, struct bucket *b, unsigned function,
-                 const struct entry *found, unsigned n)
-{
-    struct entry *list;
-
-    b->n[function] = (uint16_t)n;
-    for (unsigned f = 0; f < function; f++) {
-        if (b->n[f] == n && same_entries(b->list[f], found, n)) {
-            b->list[function] = b->list[f];
-            return;
-        }
-    }
-    list = arena_take(&set->arena, (n + 1) * sizeof *list);
-    memcpy(list, found, n * sizeof *list);
-    b->list[function] = list;
 }
 
 struct candidate {
@@ -68,11 +51,57 @@ static unsigned candidates(struct ruleset *set, unsigned schema, unsigned kind,
     return n;
 }
 
+static struct entries copy_entries(struct ruleset *set, const struct entry *found,
+                                   unsigned n)
+{
+    struct entry *copy = arena_take(&set->index, (n + 1) * sizeof *copy);
+
+    memcpy(copy, found, n * sizeof *copy);
+    return (struct entries){copy, n};
+}
+
+/* Of all entries those that a record with one verb alone may match. */
+static struct entries with_verb(struct ruleset *set, const struct entries *all,
+                                uint32_t verb)
+{
+    struct entry *list;
+    unsigned n = 0, i;
+
+    for (i = 0; i < all->n; i++)
+        n += !all->entry[i].verbs || all->entry[i].verbs & verb;
+    if (n == all->n)
+        return *all;
+    list = arena_take(&set->index, (n + 1) * sizeof *list);
+    for (i = 0, n = 0; i < all->n; i++) {
+        if (!all->entry[i].verbs || all->entry[i].verbs & verb)
+            list[n++] = all->entry[i];
+    }
+    return (struct entries){list, n};
+}
+
+/* Most codes have the same rules: they share their lists. */
+static const struct verb_lists *lists_for(struct ruleset *set, const struct bucket *b,
+                                          unsigned function, const struct entry *found,
+                                          unsigned n)
+{
+    struct verb_lists *lists;
+
+    for (unsigned f = 0; f < function; f++) {
+        if (b->of[f]->all.n == n && same_entries(b->of[f]->all.entry, found, n))
+            return b->of[f];
+    }
+    lists = arena_take(&set->index, sizeof *lists);
+    lists->all = copy_entries(set, found, n);
+    for (unsigned v = 0; v < VERB_LISTS; v++)
+        lists->with[v] = with_verb(set, &lists->all, UINT32_C(1) << v);
+    return lists;
+}
+
 static struct bucket *new_bucket(struct ruleset *set, const struct candidate *all,
                                  unsigned n, bool violations)
 {
-    struct bucket *b = arena_take(&set->arena, sizeof *b);
-    struct entry *found = arena_take(&set->arena, (n + 1) * sizeof *found);
+    struct bucket *b = arena_take(&set->index, sizeof *b);
+    struct entry *found = arena_take(&set->index, (n + 1) * sizeof *found);
 
     for (unsigned function = 0; function < FUNCTION_LISTS; function++) {
         unsigned hits = 0;
@@ -84,28 +113,39 @@ static struct bucket *new_bucket(struct ruleset *set, const struct candidate *al
                 found[hits++] =
                     (struct entry){all[i].rule, r->verbs, r->outcomes, r->slot};
         }
-        fill(set, b, function, found, hits);
+        b->of[function] = lists_for(set, b, function, found, hits);
     }
     return b;
 }
 
-void ruleset_index(struct ruleset *set)
+void ruleset_reindex(struct ruleset *set)
 {
-    struct candidate *all = arena_take(&set->arena, (set->nrules + 1) * sizeof *all);
+    struct candidate *all;
     unsigned n;
 
+    arena_close(&set->index);
+    set->index = (struct arena){0};
+    all = arena_take(&set->index, (set->nrules + 1) * sizeof *all);
     for (unsigned s = 0; s < set->names.n; s++) {
         set->function_slot[s] = schema_flagged(set->names.schemas[s], FIELD_FUNCTION);
         for (unsigned i = 0; i < 2 * RECORD_KINDS; i++) {
             n = candidates(set, s, i / 2, i % 2, all);
-            for (unsigned v = 0; n && v < 2; v++)
-                set->buckets[s][i / 2][i % 2][v] = new_bucket(set, all, n, v);
+            for (unsigned v = 0; v < 2; v++)
+                set->buckets[s][i / 2][i % 2][v] = n ? new_bucket(set, all, n, v) : NULL;
         }
     }
+}
+
+void ruleset_index(struct ruleset *set)
+{
+    ruleset_reindex(set);
     for (struct rule *rule = set->rules; rule; rule = rule->next) {
         if (rule->threshold)
             threshold_open(rule->threshold, &set->arena);
+        if (rule->correlation)
+            correlate_open(rule->correlation, &set->arena);
     }
+    match_open(set);
     ruleset_reset(set);
 }
 
@@ -118,124 +158,32 @@ const struct value_list *rule_empty_list(const struct rule *rule)
     return NULL;
 }
 
+bool rule_sleeps(const struct rule *rule, char *why, size_t size)
+{
+    const struct value_list *empty = rule_empty_list(rule);
+
+    if (rule->program.later)
+        snprintf(why, size, "%s", rule->program.later);
+    else if (empty)
+        snprintf(why, size, "list $%s is empty", empty->name);
+    return rule->program.later || empty;
+}
+
 void ruleset_reset(struct ruleset *set)
 {
     for (struct rule *rule = set->rules; rule; rule = rule->next) {
-        rule->asleep = rule_empty_list(rule) != NULL;
-        rule->matched = rule->found = 0;
+        rule->asleep = rule->program.later || rule_empty_list(rule);
+        rule->matched = rule->found = rule->held = 0;
+        rule->last = 0;
         if (rule->threshold)
             threshold_reset(rule->threshold);
+        if (rule->correlation)
+            correlate_reset(rule->correlation);
     }
-}
-
-/* ---- a match -------------------------------------------------------------------- */
-
-/* "10.0.0.9|10.0.0.1/unit:3": what tells one occurrence from another. */
-static struct bytes track_text(const struct rule *rule, const struct context *c,
-                               char *out)
-{
-    struct words w;
-
-    words_open(&w, out, TRACK_TEXT);
-    for (unsigned i = 0; i < rule->ntrack; i++) {
-        words_put(&w, "%s", i ? "|" : "");
-        words_operand(&w, rule->track[i], c);
-    }
-    return (struct bytes){(const uint8_t *)out, w.len};
-}
-
-/* What the table knows a key by: like the text, but quicker to make. */
-static void put_key(struct words *w, const struct datum *value)
-{
-    uint64_t u = value->u;
-
-    if (value->type == FIELD_TEXT || value->type == FIELD_BYTES ||
-        value->type == FIELD_ADDRESS) {
-        words_add(w, value->b);
-        return;
-    }
-    if (value->type == FIELD_REAL)
-        memcpy(&u, &value->r, sizeof u);
-    else if (value->type != FIELD_BOOL && value->type != FIELD_ENUM &&
-             value->type != FIELD_FLAGS)
-        u = (uint64_t)value->i;
-    words_add(w, (struct bytes){(const uint8_t *)&u, sizeof u});
-}
-
-static struct bytes track_key(const struct rule *rule, const struct context *c, char *out)
-{
-    struct words w;
-
-    words_open(&w, out, TRACK_TEXT);
-    for (unsigned i = 0; i < rule->ntrack; i++) {
-        struct walk walk = {0};
-        struct datum value;
-
-        words_add(&w, (struct bytes){(const uint8_t *)"|", 1});
-        while (operand_next(rule->track[i], c, &walk, &value))
-            put_key(&w, &value);
-    }
-    return (struct bytes){(const uint8_t *)out, w.len};
-}
-
-/* True, with what was counted, when the rule may speak. */
-static bool threshold_met(const struct rule *rule, const struct context *c,
-                          uint64_t *counted)
-{
-    char text[VALUE_TEXT], key[TRACK_TEXT];
-    struct words w;
-    struct walk walk = {0};
-    struct datum value;
-    int64_t now = c->record->seen ? c->record->seen : c->record->time;
-
-    *counted = 0;
-    if (!rule->threshold)
-        return true;
-    words_open(&w, text, sizeof text);
-    if (rule->distinct) {
-        if (!operand_next(rule->distinct, c, &walk, &value))
-            return false;
-        put_key(&w, &value);
-    }
-    *counted = threshold_add(rule->threshold, track_key(rule, c, key),
-                             (struct bytes){(const uint8_t *)text, w.len}, now);
-    return *counted >= rule->threshold->reaches;
-}
-
-static void describe(const struct rule *rule, struct context *c, struct finding *f)
-{
-    const char *list = rule->program.nlists ? rule->program.lists[0]->name : NULL;
-    struct words w;
-
-    if (c->has_decided) {
-        f->has_point = true;
-        f->point = *c->decided;
-    }
-    c->point = f->has_point ? &f->point : NULL;
-    words_open(&w, f->summary, sizeof f->summary);
-    sentence_write(&rule->say, c, list, f->threshold, &w);
-    c->point = NULL;
-    explain_matched(rule->program.root, c, f);
-}
-
-static bool match(struct rule *rule, struct context *c, struct finding *f)
-{
-    char text[TRACK_TEXT];
-    struct bytes track;
-    uint64_t counted;
-
-    rule->matched++;
-    if (!threshold_met(rule, c, &counted))
-        return false;
-    rule->found++;
-    if (!rule->alert)
-        return false;
-    *f = (struct finding){
-        .signature = &rule->signature, .record = c->record, .threshold = counted};
-    track = track_text(rule, c, text);
-    f->track = hash_stable(rule->signature.id, track.at, track.len);
-    describe(rule, c, f);
-    return true;
+    for (struct exception *e = set->holds.exceptions; e; e = e->next)
+        e->held = 0, e->since = e->last = 0;
+    for (struct maintenance *n = set->holds.maintenances; n; n = n->next)
+        n->held = 0;
 }
 
 /* ---- running -------------------------------------------------------------------- */
@@ -275,28 +223,39 @@ static bool may_match(const struct entry *e, const struct record *r, uint32_t ve
            !e->rule->asleep;
 }
 
+static const struct entries *entries_for(const struct bucket *b, unsigned function,
+                                         uint32_t verbs)
+{
+    const struct verb_lists *lists = b->of[function];
+    bool one = (verbs & (verbs - 1)) == 0;
+
+    return one && verbs < UINT32_C(1) << VERB_LISTS ? &lists->with[__builtin_ctz(verbs)]
+                                                    : &lists->all;
+}
+
 void ruleset_run(struct ruleset *set, enum rule_phase phase, const struct record *r,
                  void (*found)(void *context, const struct finding *f), void *context)
 {
-    unsigned schema = 0, function;
+    unsigned schema = 0;
+    const struct entries *list;
     const struct bucket *b = bucket_for(set, r, phase, &schema);
     uint32_t verbs = r->verbs ? r->verbs : VERB_OTHER;
     struct context c = {.record = r, .schema = schema};
-    struct finding finding;
+    struct match_sink sink = {set, found, context};
     struct point decided;
 
     if (!b)
         return;
-    function = function_of(set, r, schema);
+    list = entries_for(b, function_of(set, r, schema), verbs);
     c.decided = &decided;
-    for (unsigned i = 0; i < b->n[function]; i++) {
-        const struct entry *e = &b->list[function][i];
+    for (unsigned i = 0; i < list->n; i++) {
+        const struct entry *e = &list->entry[i];
 
         if (!may_match(e, r, verbs))
             continue;
         c.has_decided = false;
-        if (evaluate(e->rule->program.root, &c) && match(e->rule, &c, &finding))
-            found(context, &finding);
+        if (evaluate(e->rule->program.root, &c))
+            match(&sink, e->rule, &c);
     }
 }
 
@@ -330,6 +289,30 @@ const struct rule *ruleset_rule(const struct ruleset *set, const char *name_or_i
     return NULL;
 }
 
+const struct override *ruleset_overrides(const struct ruleset *set)
+{
+    return set->overrides;
+}
+
+const struct exception *ruleset_exceptions(const struct ruleset *set)
+{
+    return set->holds.exceptions;
+}
+
+const struct maintenance *ruleset_maintenances(const struct ruleset *set)
+{
+    return set->holds.maintenances;
+}
+
+struct rule *ruleset_rule_of(struct ruleset *set, const char *name)
+{
+    struct rule *r = set->rules;
+
+    while (r && strcmp(r->signature.name, name) != 0)
+        r = r->next;
+    return r;
+}
+
 const char *ruleset_version(const struct ruleset *set)
 {
     return set->version;
@@ -337,24 +320,48 @@ const char *ruleset_version(const struct ruleset *set)
 
 size_t ruleset_memory(const struct ruleset *set)
 {
-    return set->arena.total;
+    return set->arena.total + set->index.total + (set->quiet ? record_pool_memory(1) : 0);
+}
+
+/* Which exception holds it back; nothing is counted. */
+static bool excepted(struct ruleset *set, const struct rule *rule, struct context *c,
+                     struct words *w)
+{
+    struct exception *e = set->holds.exceptions;
+
+    for (; e; e = e->next) {
+        struct exception alone = *e;
+        struct holds one = {&alone, NULL};
+
+        alone.next = NULL;
+        if (!hold_back(&one, &rule->signature, c))
+            continue;
+        words_put(w, "it matches; exception %s holds it back (%s: %s)", e->name,
+                  e->who ? e->who : "", e->why ? e->why : "");
+        return true;
+    }
+    return false;
 }
 
 void ruleset_why_not(struct ruleset *set, const struct rule *rule, const struct record *r,
                      char *out, size_t size)
 {
     struct context c = {.record = r, .schema = names_index(&set->names, r->schema)};
-    const struct value_list *empty = rule_empty_list(rule);
+    char asleep[128];
     struct words w;
 
     words_open(&w, out, size);
-    if (rule->on != r->kind)
+    if (rule->correlation)
+        words_put(&w, "it is a correlation: ask for the rules it is made of");
+    else if (rule->on != r->kind)
         words_put(&w, "the rule is on: %s, the record is a %s",
                   label_of(record_kind_labels, rule->on)->name,
                   label_of(record_kind_labels, r->kind)->name);
-    else if (empty)
-        words_put(&w, "the rule sleeps: list $%s is empty", empty->name);
+    else if (rule_sleeps(rule, asleep, sizeof asleep))
+        words_put(&w, "the rule sleeps: %s", asleep);
     else if (explain_false(rule->program.root, &c, &w))
+        return;
+    else if (excepted(set, rule, &c, &w))
         return;
     else if (rule->threshold)
         words_put(&w,
@@ -371,6 +378,7 @@ bool ruleset_list_set(struct ruleset *set, const char *name, const struct yaml *
 {
     struct value_list *list =
         names_list(&set->names, (struct bytes){(const uint8_t *)name, strlen(name)});
+    struct loading l = {.set = set, .d = d};
 
     if (!list) {
         diagnostics_error(d, &items->key->at, "there is no list `%.60s`", name);
@@ -380,7 +388,7 @@ bool ruleset_list_set(struct ruleset *set, const char *name, const struct yaml *
         list->shipped = list->set;
     list->replaced = true;
     list->set = (struct set){.kind = list->set.kind, .list = list->name};
-    if (!list_add_items(&set->arena, list, items, d))
+    if (!list_add_items(&l, list, items))
         return false;
     ruleset_reset(set);
     return true;

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "rules/later.h"
+
 struct reader {
     const struct names *names;
     const struct yaml *scalar;
@@ -54,6 +56,24 @@ static void unknown(struct reader *r, struct bytes name, const struct scope *sco
     r->ok = false;
 }
 
+/* {last:POINT}, whatever its age; false when no point is called so. */
+static bool add_last(struct reader *r, struct bytes name)
+{
+    int point = site_point_named(r->names->site, arena_copy(r->arena, name));
+    struct operand *o;
+
+    if (point < 0)
+        return false;
+    o = arena_take(r->arena, sizeof *o);
+    *o = (struct operand){.name = arena_copy(r->arena, name),
+                          .type = FIELD_REAL,
+                          .age = INT64_MAX,
+                          .n = 1,
+                          .from = {{.kind = SOURCE_LAST, .slot = (uint16_t)point}}};
+    add(r, PIECE_FIELD)->operand = o;
+    return true;
+}
+
 static bool special(struct reader *r, struct bytes name)
 {
     if (bytes_are(name, "points")) {
@@ -62,6 +82,10 @@ static bool special(struct reader *r, struct bytes name)
         add(r, PIECE_THRESHOLD);
     } else if (r->has.list && bytes_are(name, "list")) {
         add(r, PIECE_LIST);
+    } else if (r->has.correlation && bytes_are(name, "correlation.span")) {
+        add(r, PIECE_SPAN);
+    } else if (name.len > 5 && memcmp(name.at, "last:", 5) == 0) {
+        return add_last(r, (struct bytes){name.at + 5, name.len - 5});
     } else {
         return false;
     }
@@ -76,7 +100,8 @@ static void add_field(struct reader *r, struct bytes name)
     if (special(r, name))
         return;
     o = arena_take(r->arena, sizeof *o);
-    if (names_operand(r->names, &scope, name, o) != FOUND_FIELD) {
+    if (names_operand(r->names, &scope, name, o) != FOUND_FIELD &&
+        !later_name(r->names, &scope, name)) {
         unknown(r, name, &scope);
         return;
     }
@@ -141,7 +166,7 @@ bool sentence_compile(const struct names *names, const struct yaml *scalar,
 }
 
 void sentence_write(const struct sentence *t, const struct context *c, const char *list,
-                    uint64_t threshold, struct words *w)
+                    const struct finding *f, struct words *w)
 {
     for (const struct piece *p = t->first; p; p = p->next) {
         switch (p->kind) {
@@ -155,7 +180,10 @@ void sentence_write(const struct sentence *t, const struct context *c, const cha
             words_points(w, c->record);
             break;
         case PIECE_THRESHOLD:
-            words_put(w, "%" PRIu64, threshold);
+            words_put(w, "%" PRIu64, f->threshold);
+            break;
+        case PIECE_SPAN:
+            words_duration(w, f->span);
             break;
         case PIECE_LIST:
             words_put(w, "$%s", list ? list : "");

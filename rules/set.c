@@ -48,6 +48,25 @@ void set_add_host(struct set *s, struct arena *a, const uint8_t *low, const uint
     memcpy(r->high, high, HOST_KEY);
 }
 
+bool set_add_asset(struct set *s, struct arena *a, const struct site *site,
+                   const char *name)
+{
+    bool found = false;
+
+    for (unsigned i = 0; site && i < site->nhosts; i++) {
+        const struct address *address = &site->hosts[i].address;
+        uint8_t key[HOST_KEY];
+
+        if (strcmp(site->hosts[i].name, name) != 0)
+            continue;
+        host_key((struct bytes){address->bytes, address->family == ADDRESS_V4 ? 4 : 16},
+                 key);
+        set_add_host(s, a, key, key);
+        found = true;
+    }
+    return found;
+}
+
 /* ---- sorting ---------------------------------------------------------------- */
 
 static int compare_ints(const void *a, const void *b)

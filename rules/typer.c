@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "rules/later.h"
 #include "rules/literal.h"
 
 enum { SHOWN = 48, MACRO_DEPTH = 16 };
@@ -14,6 +15,7 @@ struct typer {
     struct scope scope;
     bool failed;
     bool done;
+    bool of_rule;   /* what it names is used */
     unsigned depth; /* of macros in macros */
     struct program *program;
 };
@@ -69,7 +71,7 @@ static void uses_list(struct typer *t, const struct set *set)
 {
     struct program *p = t->program;
 
-    for (const struct value_list *l = t->names->lists; l; l = l->next) {
+    for (struct value_list *l = t->names->lists; l; l = l->next) {
         if (&l->set != set)
             continue;
         for (unsigned i = 0; i < p->nlists; i++) {
@@ -78,6 +80,7 @@ static void uses_list(struct typer *t, const struct set *set)
         }
         if (p->nlists < PROGRAM_LISTS)
             p->lists[p->nlists++] = l;
+        l->used = true;
     }
 }
 
@@ -99,6 +102,18 @@ static void wants_done(struct typer *t, const struct operand *o)
         t->done |= names_needs_done(t->names, &o->from[i]);
 }
 
+/* A name of a later version: an operand that never has a value. */
+static bool is_later(struct typer *t, struct operand *o, const struct token *token)
+{
+    const char *why = later_name(t->names, &t->scope, token->string);
+
+    if (!why)
+        return false;
+    t->program->later = why;
+    o->name = arena_copy(t->arena, token->string);
+    return true;
+}
+
 /* NULL, and the error told, when it is no field; `what` it should be. */
 static const struct operand *operand_of(struct typer *t, const struct token *token,
                                         const char *what)
@@ -109,8 +124,10 @@ static const struct operand *operand_of(struct typer *t, const struct token *tok
     if (found == FOUND_MIXED)
         fail(t, &token->at, token->text,
              " stands for fields of different types: use ours");
-    else if (found == FOUND_NOTHING)
+    else if (found == FOUND_NOTHING && !is_later(t, o, token))
         unknown_name(t, token, what);
+    else if (found == FOUND_NOTHING)
+        return o;
     if (found != FOUND_FIELD)
         return NULL;
     o->name = arena_copy(t->arena, token->string);
@@ -123,8 +140,12 @@ static const struct operand *operand_of(struct typer *t, const struct token *tok
 static const struct node *type_macro(struct typer *t, struct macro *m,
                                      const struct token *token)
 {
-    struct typer inner = {t->names, t->arena, t->d, .program = t->program,
-                          .depth = t->depth + 1};
+    struct typer inner = {t->names,
+                          t->arena,
+                          t->d,
+                          .program = t->program,
+                          .depth = t->depth + 1,
+                          .of_rule = t->of_rule};
 
     if (m->state == MACRO_BEING_TYPED || t->depth == MACRO_DEPTH) {
         fail(t, &token->at, token->text, " uses itself, or is nested too deeply");
@@ -137,9 +158,12 @@ static const struct node *type_macro(struct typer *t, struct macro *m,
         if (inner.failed)
             m->node = NULL;
         m->done = inner.done;
+        m->later = t->program->later;
         m->state = MACRO_TYPED;
     }
     t->done |= m->done;
+    if (m->later)
+        t->program->later = m->later;
     if (!m->node)
         t->failed = true; /* told where the macro stands */
     return m->node;
@@ -169,9 +193,14 @@ static const struct node *type_word(struct typer *t, const struct syntax *s)
         n->mask = UINT64_C(1) << schema;
         return n;
     }
+    if (!m && later_protocol(t->names, s->token.string)) {
+        t->program->later = later_protocol(t->names, s->token.string);
+        return new_node(t, s, NODE_FALSE);
+    }
     if (m) {
         const struct node *body = type_macro(t, m, &s->token);
 
+        m->used |= t->of_rule;
         if (!body)
             return nothing(t, s);
         lists_of(t, body);
@@ -182,6 +211,8 @@ static const struct node *type_word(struct typer *t, const struct syntax *s)
     o = operand_of(t, &s->token, " is no field, protocol or macro");
     if (!o)
         return nothing(t, s);
+    if (o->n == 0)
+        return new_node(t, s, NODE_FALSE);
     if (o->type != FIELD_BOOL) {
         fail(t, &s->token.at, s->token.text, " is neither true nor false")->hint =
             arena_format(&t->d->arena, "compare it, or write `exists %s`", o->name);
@@ -200,6 +231,54 @@ static const struct node *type_exists(struct typer *t, const struct syntax *s)
     return n->left ? n : nothing(t, s);
 }
 
+static const struct node *type_during(struct typer *t, const struct syntax *s)
+{
+    struct node *n = new_node(t, s, NODE_DURING);
+    struct schedule *known = names_schedule(t->names, s->call.string);
+    struct nearest nearest;
+    struct diagnostic *e;
+
+    n->schedule = known;
+    if (known) {
+        known->used = true;
+        return n;
+    }
+    e = fail(t, &s->call.at, s->call.string, " is no schedule");
+    nearest_open(&nearest, arena_copy(&t->d->arena, s->call.string));
+    for (const struct schedule *one = t->names->schedules; one; one = one->next)
+        nearest_offer(&nearest, one->name);
+    diagnostic_suggest(t->d, e, nearest.best);
+    return nothing(t, s);
+}
+
+/* last("POINT", age): its value, when it is not older. */
+static const struct operand *type_last(struct typer *t, const struct syntax *s)
+{
+    struct operand *o = arena_take(t->arena, sizeof *o);
+    const struct site *site = t->names->site;
+    int point = site_point_named(site, arena_copy(t->arena, s->call.string));
+    struct nearest nearest;
+    struct diagnostic *e;
+
+    o->name = arena_format(t->arena, "last(\"%.*s\")", shown(s->call.string),
+                           s->call.string.at);
+    o->type = FIELD_REAL;
+    o->age = s->age.kind == TOKEN_DURATION ? s->age.i : INT64_MAX;
+    o->n = 1;
+    o->from[0] = (struct origin){.kind = SOURCE_LAST, .slot = (uint16_t)point};
+    if (point >= 0) {
+        if (!site->last)
+            t->program->later = "this version keeps no values of points";
+        return o;
+    }
+    e = fail(t, &s->call.at, s->call.string, " is no point of the point map");
+    nearest_open(&nearest, arena_copy(&t->d->arena, s->call.string));
+    for (unsigned i = 0; site && i < site->npoints; i++)
+        nearest_offer(&nearest, site->points[i]);
+    diagnostic_suggest(t->d, e, nearest.best);
+    return NULL;
+}
+
 /* ---- comparisons ------------------------------------------------------------ */
 
 static bool is_protocol(const struct operand *o)
@@ -212,12 +291,19 @@ static const struct node *type_protocols(struct typer *t, const struct syntax *s
     bool negated = s->op == OP_NE || s->op == OP_NOT_IN;
     struct literals l = {.names = t->names, .arena = t->arena, .d = t->d};
     struct node *n = new_node(t, s, NODE_PROTOCOL);
+    const char *later = NULL;
+
+    l.later = &later;
 
     if (s->op != OP_EQ && s->op != OP_IN && !negated) {
         fail(t, &s->at, s->text, ": protocol is compared with == != in");
         return n;
     }
     n->mask = literal_protocols(&l, s->right);
+    if (n->mask == 0 && later) {
+        t->program->later = later;
+        return new_node(t, s, NODE_FALSE);
+    }
     if (n->mask == 0)
         return nothing(t, s);
     if (negated)
@@ -300,7 +386,8 @@ static bool is_plain(const struct typer *t, const struct operand *left,
 static const struct node *type_set(struct typer *t, const struct syntax *s,
                                    const struct operand *left)
 {
-    struct literals l = {t->names, t->arena, t->d, left, &s->token, s->op};
+    struct literals l = {t->names, t->arena,          t->d, left, &s->token,
+                         s->op,    &t->program->later};
     struct node *n = new_node(t, s, NODE_SET);
 
     n->left = left;
@@ -313,12 +400,30 @@ static const struct node *type_set(struct typer *t, const struct syntax *s,
     return n;
 }
 
+/* Of a field of a later version only the lists are looked at. */
+static const struct node *type_later(struct typer *t, const struct syntax *s)
+{
+    for (const struct item *item = s->right; item; item = item->next) {
+        struct value_list *list = names_list(t->names, item->low.string);
+
+        if (item->low.kind == TOKEN_LIST && list)
+            list->used = true;
+        else if (item->low.kind == TOKEN_LIST)
+            fail(t, &item->low.at, item->low.text, " is no list");
+    }
+    return t->failed ? nothing(t, s) : new_node(t, s, NODE_FALSE);
+}
+
 static const struct node *type_compare(struct typer *t, const struct syntax *s)
 {
-    const struct operand *left = operand_of(t, &s->token, " is no field"), *right;
+    const struct operand *right, *left = s->call.kind == TOKEN_TEXT
+                                             ? type_last(t, s)
+                                             : operand_of(t, &s->token, " is no field");
 
     if (!left || !shape_fits(t, s))
         return nothing(t, s);
+    if (left->n == 0)
+        return type_later(t, s);
     if (is_protocol(left))
         return type_protocols(t, s);
     right = right_field(t, s, left);
@@ -509,6 +614,8 @@ static const struct node *type_node(struct typer *t, const struct syntax *s)
         return type_exists(t, s);
     case SYNTAX_BIND:
         return type_bind(t, s);
+    case SYNTAX_DURING:
+        return type_during(t, s);
     default:
         return type_word(t, s);
     }
@@ -523,15 +630,17 @@ static bool possible(const struct names *names, const struct node *root)
     return names->n == 0;
 }
 
-bool type_expression(const struct names *names, const struct syntax *syntax,
-                     struct arena *arena, struct diagnostics *d, struct program *out)
+static bool type(const struct names *names, const struct syntax *syntax,
+                 struct arena *arena, struct diagnostics *d, bool of_rule,
+                 struct program *out)
 {
-    struct typer t = {.names = names, .arena = arena, .d = d, .program = out};
+    struct typer t = {
+        .names = names, .arena = arena, .d = d, .program = out, .of_rule = of_rule};
 
     *out = (struct program){0};
     out->root = type_node(&t, syntax);
     out->done = t.done;
-    if (!t.failed && !possible(names, out->root)) {
+    if (!t.failed && !out->later && !possible(names, out->root)) {
         diagnostics_error(d, &syntax->token.at,
                           "can never hold: no record is of all these protocols");
         t.failed = true;
@@ -541,13 +650,31 @@ bool type_expression(const struct names *names, const struct syntax *syntax,
     return !t.failed;
 }
 
-bool compile_expression(const struct names *names, const struct yaml *scalar,
-                        struct arena *arena, struct diagnostics *d, struct program *out)
+bool type_expression(const struct names *names, const struct syntax *syntax,
+                     struct arena *arena, struct diagnostics *d, struct program *out)
+{
+    return type(names, syntax, arena, d, false, out);
+}
+
+bool compile_rule(const struct names *names, const struct yaml *scalar,
+                  struct arena *arena, struct diagnostics *d, struct program *out)
 {
     const struct syntax *syntax = parse_expression(scalar, arena, d);
 
     *out = (struct program){0};
-    return syntax && type_expression(names, syntax, arena, d, out);
+    return syntax && type(names, syntax, arena, d, true, out);
+}
+
+bool compile_expression(const struct names *names, const struct yaml *scalar,
+                        struct arena *arena, struct diagnostics *d, struct program *out)
+{
+    if (!compile_rule(names, scalar, arena, d, out))
+        return false;
+    if (!out->later)
+        return true;
+    diagnostics_error(d, &scalar->inside, "can never hold: %s", out->later);
+    out->root = NULL;
+    return false;
 }
 
 const struct operand *type_field(const struct names *names, const struct yaml *scalar,

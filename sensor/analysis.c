@@ -191,6 +191,8 @@ static void found(void *context, const struct finding *f)
     if (!setup_wants(a->options.setup, f->signature))
         return;
     a->findings++;
+    if (a->options.setup->rules && ruleset_holds_back(a->options.setup->rules, f))
+        return;
     if (is_muted(a, f))
         return;
     a->at_hand = f;
@@ -204,9 +206,22 @@ static void judge(struct analysis *a, enum rule_phase phase, const struct record
         ruleset_run(a->options.setup->rules, phase, r, found, a);
 }
 
+/* What was not seen may have been there all the same. */
+static bool is_blind(const struct record *r)
+{
+    uint64_t check = record_get(r, HEALTH_CHECK)->u;
+
+    return check == CHECK_CAPTURE_GAP || check == CHECK_CLOCK_JUMP ||
+           check == CHECK_CAPTURE_DROPPED || check == CHECK_INTERFACE_DOWN ||
+           check == CHECK_NO_TRAFFIC;
+}
+
 static void tell_health(struct analysis *a, const struct record *r)
 {
     static struct finding f; /* large: not on the stack of each record */
+
+    if (a->options.setup->rules && is_blind(r))
+        ruleset_blind(a->options.setup->rules, r->seen);
 
     health_finding(r, &f);
     found(a, &f);
@@ -258,11 +273,24 @@ static void tell_tables(struct analysis *a)
     }
 }
 
+/* What a rule waited for has not come. */
+static void tell_absent(struct analysis *a, int64_t seen)
+{
+    struct ruleset *rules = a->options.setup->rules;
+    int64_t due;
+
+    while (rules && (due = ruleset_due(rules)) <= seen) {
+        a->seen = due > a->seen ? due : a->seen;
+        ruleset_tick(rules, due, found, a);
+    }
+}
+
 static void at(struct analysis *a, int64_t seen)
 {
     if (a->news && seen > a->seen)
         tell_tables(a);
     assert(seen >= a->seen);
+    tell_absent(a, seen);
     a->seen = seen;
     if (alerts_due(a->alerts) <= seen)
         alerts_expire(a->alerts, seen);
@@ -285,6 +313,7 @@ static void on_request(void *context, struct record *r)
     struct analysis *a = context;
 
     at(a, r->seen);
+    r->site = a->options.setup->site;
     if (passes(a, r))
         judge(a, RULE_AT_REQUEST, r);
 }
@@ -300,6 +329,7 @@ static bool stands_alone(const struct record *r)
 static void finish(struct analysis *a, struct record *r)
 {
     count(a, r);
+    r->site = a->options.setup->site;
     if (r->kind == RECORD_HEALTH)
         tell_health(a, r);
     if (passes(a, r)) {

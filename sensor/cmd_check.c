@@ -1,5 +1,5 @@
 /*
- * sightglass check, test, fields: what a person asks before anything runs.
+ * sightglass check, fields: what a person asks before anything runs.
  */
 
 #include <getopt.h>
@@ -8,18 +8,16 @@
 #include <unistd.h>
 
 #include "alerts/eve.h"
+#include "rules/compare.h"
 #include "rules/fields.h"
-#include "rules/rules_test.h"
 #include "sensor/ceiling.h"
 #include "sensor/commands.h"
-#include "sensor/replay.h"
 
 struct question {
     struct setup_options options;
-    const char *pcaps; /* directory of the captures that tests name */
-    const char *rule;  /* the one to test */
-    const char *name;  /* the field to show */
-    bool json, verbose, dump, schema;
+    const char *name;    /* the field to show */
+    const char *against; /* other shipped rules */
+    bool json, dump, schema;
 };
 
 static const char help_check[] =
@@ -31,22 +29,11 @@ static const char help_check[] =
     "\n"
     "  -c, --config FILE   the configuration; default: all defaults\n"
     "      --json          errors and warnings as a JSON array\n"
+    "      --against DIR   shipped rules of another version: what is new, changed or gone,\n"
+    "                      and the overrides, exceptions and lists that touches\n"
     "      --dump-config   print what is in force, as a configuration\n"
     "\n"
     "Exit status: 0 fine, 1 errors, 2 usage.\n";
-
-static const char help_test[] =
-    "usage: sightglass test [-c FILE] [--pcaps DIR] [--rule NAME] [-v] [FILE|DIR ...]\n"
-    "\n"
-    "Replays the captures that rules name under `test:` and compares the alerts: of the\n"
-    "shipped rules and the site's.\n"
-    "\n"
-    "  -c, --config FILE   the configuration; default: all defaults\n"
-    "      --pcaps DIR     where the captures are; default: pcaps\n"
-    "      --rule NAME     only this rule, by name or id\n"
-    "  -v, --verbose       tell also what passed\n"
-    "\n"
-    "Exit status: 0 all passed, 1 some failed, 2 usage or unreadable.\n";
 
 static const char help_fields[] =
     "usage: sightglass fields [--json] [--schema] [NAME]\n"
@@ -62,9 +49,7 @@ static int parse(int argc, char **argv, const char *help, struct question *q)
     static const struct option options[] = {
         {"config", required_argument, NULL, 'c'},
         {"json", no_argument, NULL, 'j'},
-        {"pcaps", required_argument, NULL, 'p'},
-        {"rule", required_argument, NULL, 'r'},
-        {"verbose", no_argument, NULL, 'v'},
+        {"against", required_argument, NULL, 'a'},
         {"dump-config", no_argument, NULL, 'd'},
         {"schema", no_argument, NULL, 's'},
         {"help", no_argument, NULL, 'h'},
@@ -72,19 +57,16 @@ static int parse(int argc, char **argv, const char *help, struct question *q)
     };
     int option;
 
-    while ((option = getopt_long(argc, argv, "c:vh", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
         if (option == 'c')
             q->options.config = optarg;
-        else if (option == 'p')
-            q->pcaps = optarg;
-        else if (option == 'r')
-            q->rule = optarg;
+        else if (option == 'a')
+            q->against = optarg;
         else if (option == 'h')
             fputs(help, stdout);
         else if (option == '?')
             fprintf(stderr, "Try: sightglass %s --help\n", argv[0]);
         q->json |= option == 'j';
-        q->verbose |= option == 'v';
         q->dump |= option == 'd';
         q->schema |= option == 's';
         if (option == 'h' || option == '?')
@@ -97,26 +79,81 @@ static int parse(int argc, char **argv, const char *help, struct question *q)
 
 /* ---- check ----------------------------------------------------------------- */
 
-static void count_rules(const struct ruleset *set, unsigned *rules, unsigned *asleep,
-                        unsigned *untested)
+struct rule_counts {
+    unsigned shipped, site, correlations, asleep, untested;
+};
+
+static struct rule_counts count_rules(const struct ruleset *set)
 {
+    struct rule_counts n = {0};
+
     for (const struct rule *r = ruleset_rules(set); r; r = r->next) {
-        ++*rules;
-        *asleep += r->asleep;
-        *untested += r->alert && !r->tests;
+        n.correlations += r->correlation != NULL;
+        n.shipped += !r->correlation && r->shipped;
+        n.site += !r->correlation && !r->shipped;
+        n.asleep += r->asleep;
+        n.untested += r->alert && !r->tests;
     }
+    return n;
+}
+
+static unsigned count_exceptions(const struct ruleset *set)
+{
+    unsigned n = 0;
+
+    for (const struct exception *e = ruleset_exceptions(set); e; e = e->next)
+        n++;
+    return n;
+}
+
+static unsigned count_overrides(const struct ruleset *set)
+{
+    unsigned n = 0;
+
+    for (const struct override *o = ruleset_overrides(set); o; o = o->next)
+        n++;
+    return n;
+}
+
+/* Each reason once, with how many rules sleep for it. */
+static void print_asleep(const struct ruleset *set)
+{
+    char why[128], other[128];
+
+    for (const struct rule *r = ruleset_rules(set); r; r = r->next) {
+        const struct rule *first = ruleset_rules(set);
+        unsigned n = 0;
+
+        if (!rule_sleeps(r, why, sizeof why))
+            continue;
+        while (first != r &&
+               !(rule_sleeps(first, other, sizeof other) && strcmp(other, why) == 0))
+            first = first->next;
+        if (first != r)
+            continue;
+        for (const struct rule *one = r; one; one = one->next)
+            n += rule_sleeps(one, other, sizeof other) && strcmp(other, why) == 0;
+        printf("  asleep: %u (%s)\n", n, why);
+    }
+}
+
+static void print_rules(const struct ruleset *set)
+{
+    struct rule_counts n = count_rules(set);
+
+    printf(
+        "%u shipped rules, %u site rules, %u correlations, %u exceptions, %u overrides "
+        "(%s)\n",
+        n.shipped, n.site, n.correlations, count_exceptions(set), count_overrides(set),
+        ruleset_version(set));
+    printf("asleep: %u   without a test: %u\n", n.asleep, n.untested);
+    print_asleep(set);
 }
 
 static void print_check(const struct setup *setup, const struct ceiling *ceiling)
 {
-    unsigned rules = 0, asleep = 0, untested = 0;
-
-    if (setup->rules) {
-        count_rules(setup->rules, &rules, &asleep, &untested);
-        printf(
-            "%u rules (%s)   asleep: %u (their lists are empty)   without a test: %u\n",
-            rules, ruleset_version(setup->rules), asleep, untested);
-    }
+    if (setup->rules)
+        print_rules(setup->rules);
     if (ceiling->n)
         ceiling_print(ceiling, setup->config, stdout);
     printf("%u errors, %u warnings.%s\n", setup->d.errors, setup->d.warnings,
@@ -126,9 +163,32 @@ static void print_check(const struct setup *setup, const struct ceiling *ceiling
                          : "Next: sightglass test; then sightglass replay CAPTURE");
 }
 
+/* The rules in force beside the same site's with other shipped ones. */
+static int compare(struct setup *setup, struct question *q)
+{
+    static struct setup next;
+    struct rules_difference c;
+
+    q->options.shipped = q->against;
+    if (setup_load(&next, &q->options) && setup->rules) {
+        c = rules_compare(setup->rules, next.rules, q->json, stdout);
+        if (!q->json)
+            printf("%u new, %u changed, %u removed\n", c.added, c.changed, c.removed);
+    }
+    if (q->json && next.d.n)
+        diagnostics_print(&next.d, stderr);
+    else if (!q->json)
+        diagnostics_print(&next.d, stdout);
+    if (!q->json)
+        puts(next.d.errors ? "Next: mend these before the new version is installed"
+                           : "Next: sightglass test with the new rules");
+    setup_close(&next);
+    return next.d.errors ? EXIT_FINDINGS : EXIT_FINE;
+}
+
 int command_check(int argc, char **argv)
 {
-    struct question q = {.pcaps = "pcaps"};
+    struct question q = {0};
     static struct setup setup;
     struct ceiling ceiling = {.n = 0};
     int status = parse(argc, argv, help_check, &q);
@@ -141,7 +201,9 @@ int command_check(int argc, char **argv)
         ceiling_check(&ceiling, setup.config, &setup.d);
     }
     status = setup.d.errors ? EXIT_FINDINGS : EXIT_FINE;
-    if (q.json) {
+    if (q.against && status == EXIT_FINE) {
+        status = compare(&setup, &q);
+    } else if (q.json) {
         diagnostics_json(&setup.d, stdout);
     } else if (q.dump && status == EXIT_FINE) {
         diagnostics_print(&setup.d, stderr);
@@ -152,82 +214,6 @@ int command_check(int argc, char **argv)
     }
     setup_close(&setup);
     return status;
-}
-
-/* ---- test ------------------------------------------------------------------ */
-
-/* Where the lines of a replay go: to the test that waits for them. */
-struct listener {
-    void (*alert)(void *to, const char *json, size_t len);
-    void *to;
-};
-
-static void hear(void *to, const struct event *e)
-{
-    struct listener *l = to;
-
-    if (e->kind == EVENT_ALERT && e->line.len > 0)
-        l->alert(l->to, (const char *)e->line.at, e->line.len);
-}
-
-static bool replay_for_test(void *context, const struct rules_replay *what,
-                            char why[RULES_TEST_WHY])
-{
-    static struct analysis analysis;
-    static struct replay replay;
-    struct setup setup = *(const struct setup *)context;
-    struct listener listener = {what->alert, what->to};
-    struct encoder encoder;
-    struct alerts alerts;
-    struct alerts_config alerts_config = alerts_defaults();
-    struct replay_options options = {.worker = {.flows = 4096, .classify = true}};
-    char reason[READER_TEXT] = "not enough memory";
-    bool ok;
-
-    if (what->config) {
-        snprintf(why, RULES_TEST_WHY, "`config:` of a test comes with zones: not yet");
-        return false;
-    }
-    setup.rules = what->set;
-    encoder_open(&encoder);
-    alerts_config.eve.encoder = &encoder;
-    if (!alerts_open(&alerts, &alerts_config, hear, &listener))
-        return false;
-    analysis_open(&analysis, &(struct analysis_options){.setup = &setup, .out = stdout},
-                  &encoder, &alerts);
-    ok = replay_run(&replay, &what->pcap, 1, &options, &analysis, reason);
-    if (!ok)
-        snprintf(why, RULES_TEST_WHY, "%.200s", reason);
-    replay_close(&replay);
-    return ok;
-}
-
-int command_test(int argc, char **argv)
-{
-    struct question q = {.pcaps = "pcaps"};
-    static struct setup setup;
-    struct rules_replayer replayer = {&setup, replay_for_test};
-    struct rules_test_result result = {0};
-    const struct rule *only = NULL;
-    int status = parse(argc, argv, help_test, &q);
-
-    if (status >= 0)
-        return status;
-    if (!setup_load(&setup, &q.options)) {
-        diagnostics_print(&setup.d, stderr);
-        setup_close(&setup);
-        return EXIT_USAGE;
-    }
-    if (q.rule && !(only = ruleset_rule(setup.rules, q.rule))) {
-        fprintf(stderr, "sightglass test: there is no rule \"%s\"\n", q.rule);
-        setup_close(&setup);
-        return EXIT_USAGE;
-    }
-    result = rules_test_run(setup.rules, only, &replayer, q.pcaps, q.verbose, stdout);
-    printf("%u passed, %u failed   rules without a test: %u\n", result.passed,
-           result.failed, result.untested);
-    setup_close(&setup);
-    return result.failed ? EXIT_FINDINGS : EXIT_FINE;
 }
 
 /* ---- fields ---------------------------------------------------------------- */

@@ -104,6 +104,7 @@ struct config {
     struct texts disabled_rules;  /* ids and names, or what they begin with and a * */
     enum severity least_severity; /* what is below is not told */
 
+    int64_t first_days;                /* ns from the first start; 0: nothing waits */
     int64_t update_every, close_after; /* ns */
     struct config_rate alert_rate;
     uint64_t alert_bytes;

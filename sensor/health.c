@@ -227,6 +227,14 @@ const struct signature health_signatures[CHECKS] = {
         .why = "What is muted is counted, but not told.",
         .remediation = "sightglass mute --list shows what is muted, until when, by whom and why.",
         .created = "2026_11_23", .updated = "2026_11_23"},
+    [CHECK_EXCEPTION_ENDS] = {
+        .id = 8104273, .rev = 1, .engine = "health", .name = "health.rules.exception_ends",
+        .detection = "BD-27", .title = "An exception of the rules ends within a week",
+        .category = "Sensor Health", .severity = SEVERITY_LOW, .score = 30,
+        .condition = true, .clear_after = 7200 * NS_PER_S,
+        .why = "What it holds back alerts again when it has ended.",
+        .remediation = "Ask who wrote it whether it is still needed; then give it another `until`.",
+        .created = "2026_11_25", .updated = "2026_11_25"},
     [CHECK_CALL_REFUSED] = {
         .id = 8104900, .rev = 1, .engine = "health", .name = "health.confinement.refused",
         .detection = "BD-27", .title = "The confinement of the sensor refused a system call",
@@ -268,6 +276,7 @@ static const char *const sentences[CHECKS] = {
     [CHECK_RELOADED] = "Rules and configuration were taken over. {detail}",
     [CHECK_RELOAD_FAILED] = "The new configuration has {count} errors; the old one stays in force. {detail}",
     [CHECK_MUTED] = "{about} is muted. {detail}",
+    [CHECK_EXCEPTION_ENDS] = "The exception {about} ends {detail}.",
     [CHECK_CALL_REFUSED] = "The system call {about} was refused, {count} times so far.",
     [CHECK_ALERT_TEST] = "This is a test. {detail}",
 };

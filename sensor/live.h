@@ -45,11 +45,11 @@ struct live_seen {
 };
 
 /* From main to analysis, and back when it is done with. */
-enum order_kind { ORDER_SETUP, ORDER_MUTES };
+enum order_kind { ORDER_SETUP, ORDER_MUTES, ORDER_QUESTION };
 
 struct live_order {
     enum order_kind kind;
-    void *what; /* the new one; on its way back the one that was in force, or NULL */
+    void *what; /* a question; or the new one; on its way back the one that was in force, or NULL */
 };
 
 /* From main to the output. */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sensor/first_start.h"
+#include "sensor/live_question.h"
 #include "sensor/live.h"
 
 enum { FINDINGS = 64, TRIES = 400, NAP_NS = 50000 };
@@ -117,6 +119,10 @@ static void *carry_out(struct live *l, const struct live_order *o)
         before = a->options.setup;
         analysis_adopt(a, o->what);
         return before;
+    }
+    if (o->kind == ORDER_QUESTION) {
+        question_answer(a, o->what);
+        return o->what;
     }
     before = (void *)(uintptr_t)a->mutes;
     analysis_mute(a, o->what);
@@ -256,6 +262,9 @@ static bool open_alerts(struct live *l)
     config.eve = (struct eve){
         .encoder = &l->encoder, .version = PACKAGE_VERSION, .evidence = true};
     analysis_alerts(l->boot, &config);
+    if (l->boot->config->first_days)
+        config.held_until = first_start(l->boot->config->state, live_wall()) +
+                            l->boot->config->first_days;
     return alerts_open(&l->alerts, &config, on_event, l);
 }
 

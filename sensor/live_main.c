@@ -166,6 +166,26 @@ static void expire_mutes(struct live_main *m)
         m->mutes_changed = true;
 }
 
+/* Exceptions that end within a week; of a set of rules that main may read. */
+static void remind(struct live_main *m)
+{
+    const struct ruleset *rules = m->live->setup->rules;
+    const struct exception *e = rules ? ruleset_exceptions(rules) : NULL;
+    int64_t now = live_wall();
+    char day[TIME_TEXT];
+
+    for (; e; e = e->next) {
+        struct notice n = {.check = CHECK_EXCEPTION_ENDS};
+
+        if (e->until < now || e->until - now > 7 * 24 * 3600 * NS_PER_S)
+            continue;
+        snprintf(n.about, sizeof n.about, "%.60s", e->name);
+        snprintf(n.detail, sizeof n.detail, "on %s UTC (%.60s: %.60s)",
+                 time_and_day(e->until, day), e->who, e->why);
+        live_tell(m->live, &n);
+    }
+}
+
 static void once_a_second(struct live_main *m)
 {
     const struct config *c = m->live->boot->config;
@@ -177,6 +197,8 @@ static void once_a_second(struct live_main *m)
     expire_mutes(m);
     if (m->metrics)
         metrics_publish(m->metrics, &m->status, error);
+    if (is_due(&m->reminded, 3600 * NS_PER_S))
+        remind(m);
     if (is_due(&m->stats, c->stats))
         deliver_stats(m);
     if (is_due(&m->heartbeat, c->heartbeat))

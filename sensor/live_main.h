@@ -50,6 +50,7 @@ struct live_main {
     struct live_snapshot snapshot;
     struct live_muting muting;
     int64_t second, stats, heartbeat; /* ns, monotonic: when each is due */
+    int64_t reminded; /* ns, monotonic: when exceptions are looked at next */
     unsigned tests;
     bool hung_up; /* a SIGHUP that is still to be heard */
     bool ran, stop;
@@ -57,6 +58,9 @@ struct live_main {
 
 /* Every verb of the control socket (live_verbs.c); the context is struct live_main. */
 extern const struct control_verb live_verbs[];
+
+/* Something for analysis to do; false when there is no room for it. */
+bool live_order(struct live *l, enum order_kind kind, void *what);
 
 /* Takes in what the other threads have told, and puts it together. */
 void live_collect(struct live_main *m);

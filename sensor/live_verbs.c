@@ -13,11 +13,12 @@
 
 #include "sensor/core/json.h"
 #include "sensor/live_main.h"
+#include "sensor/live_question.h"
 #include "sensor/notify.h"
 
 enum { STATUS_TEXT = 64 * 1024, COPY_NAP = 20 * NS_PER_MS };
 
-static bool send_order(struct live *l, enum order_kind kind, void *what)
+bool live_order(struct live *l, enum order_kind kind, void *what)
 {
     struct live_order *o = ring_slot(&l->orders);
 
@@ -63,7 +64,7 @@ bool live_reload_begin(struct live_main *m, uint64_t call, struct setup **refuse
         return false;
     if (setup_load(s, &l->options) &&
         config_reloadable(l->boot->config, s->config, &s->d) &&
-        send_order(l, ORDER_SETUP, s)) {
+        live_order(l, ORDER_SETUP, s)) {
         m->reload = (struct live_reload){s, call};
         return true;
     }
@@ -136,7 +137,7 @@ void live_send_mutes(struct live_main *m)
     if (!copy)
         return;
     *copy = m->mutes;
-    if (send_order(m->live, ORDER_MUTES, copy))
+    if (live_order(m->live, ORDER_MUTES, copy))
         m->mutes_changed = false;
     else
         free(copy);
@@ -250,6 +251,8 @@ void live_take_back(struct live_main *m)
     while ((o = ring_peek(&m->live->done))) {
         if (o->kind == ORDER_SETUP)
             finish_reload(m, o->what);
+        else if (o->kind == ORDER_QUESTION)
+            question_done(m, o->what);
         else
             free(o->what);
         ring_pop(&m->live->done);
@@ -433,6 +436,8 @@ const struct control_verb live_verbs[] = {
     {"mute",       verb_mute_takes,  "do not tell of something for a while",        run_mute},
     {"unmute",     verb_unmute_takes, "tell of it again",                           run_unmute},
     {"mutes",      "",               "what is muted, until when, by whom and why",  run_mutes},
+    {"rules",      "",               "what each rule has matched and raised",       question_rules},
+    {"close",      "id why",         "end an open alert",                           question_close},
     {"snapshot",   "",               "consistent copies of all there is, as files", run_snapshot},
     {0},
 };

@@ -22,6 +22,7 @@ libsensor_a_SOURCES = \
 	%reldir%/setting_print.c \
 	%reldir%/setting_value.c \
 	%reldir%/setup.h %reldir%/setup.c \
+	%reldir%/site_read.h %reldir%/site_read.c \
 	%reldir%/outputs.h %reldir%/outputs.c \
 	%reldir%/analysis.h %reldir%/analysis.c \
 	%reldir%/replay.h %reldir%/replay.c \
@@ -44,7 +45,11 @@ libsensor_a_SOURCES = \
 	%reldir%/evidence.h %reldir%/evidence.c \
 	%reldir%/live.h %reldir%/live.c %reldir%/live_capture.c %reldir%/live_analysis.c \
 	%reldir%/live_output.c %reldir%/live_main.h %reldir%/live_main.c %reldir%/live_verbs.c \
-	%reldir%/commands.h %reldir%/cmd_run.c %reldir%/cmd_replay.c %reldir%/cmd_check.c
+	%reldir%/commands.h %reldir%/cmd_run.c %reldir%/cmd_replay.c %reldir%/cmd_check.c \
+	%reldir%/cmd_alerts.c %reldir%/cmd_close.c %reldir%/cmd_explain.c %reldir%/cmd_rules.c %reldir%/cmd_rules_live.c \
+	%reldir%/eve_file.h %reldir%/eve_file.c %reldir%/first_start.h %reldir%/first_start.c \
+	%reldir%/live_question.h %reldir%/live_question.c \
+	%reldir%/cmd_test.c %reldir%/rule_trial.h %reldir%/rule_trial.c
 
 # Asking a running sensor: both ends of its control socket.
 libsensor_a_SOURCES += \

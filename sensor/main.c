@@ -14,6 +14,9 @@ static const struct command commands[] = {
     {"check", command_check, "[FILE|DIR ...]",
      "read configuration and rules, tell all that is wrong"},
     {"test", command_test, "[FILE|DIR ...]", "run the tests the rules bring"},
+    {"rules", command_rules, "[CAPTURE ...]", "each rule: asleep, tested, matched, held"},
+    {"explain", command_explain, "ID CAPTURE", "why there is this alert, clause by clause"},
+    {"alerts", command_alerts, "list|show|mute|close", "what was told"},
     {"fields", command_fields, "[NAME]", "every field that rules and events know"},
     {"status", command_status, "", "how the running sensor sees and delivers"},
     {"alert-test", command_alert_test, "", "a test alert, followed to every output"},
@@ -27,7 +30,7 @@ static void usage(FILE *out)
 {
     fputs("usage: sightglass COMMAND [OPTION ...] [ARGUMENT ...]\n\n", out);
     for (unsigned i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        fprintf(out, "  %-10s %-16s %s\n", commands[i].name, commands[i].arguments,
+        fprintf(out, "  %-10s %-20s %s\n", commands[i].name, commands[i].arguments,
                 commands[i].what);
     fputs("\n  sightglass COMMAND --help tells its options\n", out);
 }

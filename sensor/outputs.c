@@ -335,7 +335,7 @@ static uint32_t kind_of(const struct event *e)
 
 static uint32_t lanes_for(const struct outputs *o, const struct event *e)
 {
-    uint32_t kind = e->line.len ? kind_of(e) : 0, lanes = 0;
+    uint32_t kind = e->line.len && !e->held ? kind_of(e) : 0, lanes = 0;
     bool alert = e->kind == EVENT_ALERT || e->kind == EVENT_UPDATE;
 
     for (unsigned i = 0; i < o->n; i++) {

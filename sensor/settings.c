@@ -105,7 +105,8 @@ const struct setting settings[] = {
      "Without an answer for longer; else by protocol",
      .example = "1s"},
 
-    {"network", SETTING_LATER, .doc = "there are no zones, conduits and assets"},
+    {"network", SETTING_LATER, .doc = "zones and assets are names for rules; there are no conduits",
+     .flags = SETTING_ELSEWHERE},
 
     {"rules", SETTING_SECTION, .doc = "What is looked for"},
     {"rules.shipped", SETTING_PATH, OF(shipped_rules), PKGDATADIR "/rules", NULL, NULL, RELOAD_YES,
@@ -121,9 +122,11 @@ const struct setting settings[] = {
      "What is below it is not told",
      .choices = severities},
 
-    {"points", SETTING_LATER, .doc = "values get no names"},
+    {"points", SETTING_LATER, .doc = "the maps give rules names; values get none",
+     .flags = SETTING_ELSEWHERE},
     {"baseline", SETTING_LATER, .doc = "nothing is learned"},
-    {"first_days", SETTING_LATER, .doc = "every alert goes to the outputs"},
+    {"first_days", SETTING_DURATION, OF(first_days), "3d", "0s", "365d", RELOAD_NO,
+     "Old states found in it are kept for the report"},
     {"inventory", SETTING_LATER, .doc = "no assets are kept"},
 
     {"evidence", SETTING_SECTION, .doc = "Packets kept for an alert"},

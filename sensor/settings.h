@@ -47,6 +47,7 @@ enum setting_flag {
     SETTING_INCLUDE = 1 << 2,  /* not part of what is in force */
     SETTING_UNIQUE = 1 << 3,   /* what an entry is called, the first of its settings */
     SETTING_EMPTY = 1 << 4,    /* "" is a value */
+    SETTING_ELSEWHERE = 1 << 5, /* of LATER: another reader takes it, see site_read.h */
 };
 
 /* Whose a row is; 0: of the configuration itself.  A bit for each kind of entry. */

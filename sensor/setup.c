@@ -9,6 +9,7 @@
 #include "dissectors/dissector.h"
 #include "sensor/flow_record.h"
 #include "sensor/health.h"
+#include "sensor/site_read.h"
 
 unsigned setup_schemas(const struct schema *schemas[SETUP_SCHEMAS])
 {
@@ -83,6 +84,7 @@ static void load_rules(struct setup *setup, const struct setup_options *options)
         if (access(site->text[i], F_OK) == 0)
             paths[o.npaths++] = site->text[i];
     }
+    o.site = setup->site;
     setup->rules = ruleset_load(&o, &setup->d);
 }
 
@@ -94,9 +96,12 @@ bool setup_load(struct setup *setup, const struct setup_options *options)
     setup->config = config_load(options->config, &setup->d);
     if (!setup->config)
         return false;
+    setup->site =
+        site_read(options->config, options->points, &setup->config->arena, &setup->d);
+    schedule_zone(setup->config->timezone);
     if (options->interface)
         config_listen(setup->config, options->interface);
-    setup->shipped = shipped_rules(setup);
+    setup->shipped = options->shipped ? options->shipped : shipped_rules(setup);
     if (!options->no_rules)
         load_rules(setup, options);
     return setup->d.errors == 0;

@@ -14,7 +14,8 @@ enum { SETUP_PATHS = 32, SETUP_SCHEMAS = 32 };
 struct setup {
     struct diagnostics d;
     struct config *config;
-    const char *shipped;   /* where the shipped rules were read from */
+    const struct site *site; /* NULL when the configuration says nothing of the plant */
+    const char *shipped;     /* where the shipped rules were read from */
     struct ruleset *rules; /* NULL when none were asked for */
     const struct schema *schemas[SETUP_SCHEMAS];
     unsigned nschemas;
@@ -25,6 +26,9 @@ struct setup_options {
     const char *interface;          /* instead of those of the configuration, or NULL */
     const char *rules[SETUP_PATHS]; /* the site's, instead of the configuration's */
     unsigned nrules;
+    const char *shipped; /* instead of the configuration's, or NULL */
+    const char *pcaps;   /* where tests look for captures and fixtures */
+    const char *points;  /* a point map instead of the configuration's, or NULL */
     bool no_rules;
 };
 

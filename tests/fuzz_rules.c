@@ -44,6 +44,13 @@ static struct record *some_record(void)
     return r;
 }
 
+/* Something to be named. */
+static const struct site_network network = {{{10}, ADDRESS_V4}, 8};
+static const struct site_zone zone = {"z", true, 2, &network, 1};
+static const struct site_host host = {.name = "A", .address = {{10, 1}, ADDRESS_V4}};
+static const char *const points[] = {"P"};
+static const struct site plant = {&zone, 1, &host, 1, points, 1, 3.5, NULL, NULL};
+
 static void ignore(void *context, const struct finding *f)
 {
     (void)context;
@@ -68,7 +75,7 @@ static void as_file(const uint8_t *data, size_t size, struct diagnostics *d)
 {
     static char path[] = "/tmp/fuzz_rules.XXXXXX";
     const char *paths[] = {path};
-    struct ruleset_options options = {schemas, ndissectors, paths, 1, 0};
+    struct ruleset_options options = {schemas, ndissectors, paths, 1, 0, &plant};
     static int fd = -1;
     struct ruleset *set;
     struct record *r;
@@ -84,6 +91,9 @@ static void as_file(const uint8_t *data, size_t size, struct diagnostics *d)
     ruleset_run(set, RULE_AT_REQUEST, r, ignore, NULL);
     ruleset_run(set, RULE_AT_DONE, r, ignore, NULL);
     record_give(r);
+    ruleset_tick(set, INT64_MAX / 2, ignore, NULL);
+    if (ruleset_due(set) <= INT64_MAX / 2)
+        abort();
     ruleset_close(set);
 }
 

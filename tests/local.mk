@@ -82,6 +82,9 @@ unit_tests += %reldir%/test_expression
 unit_tests += %reldir%/test_ruleset
 %canon_reldir%_test_ruleset_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_ruleset_LDADD  = $(with_rules)
+unit_tests += %reldir%/test_language
+%canon_reldir%_test_language_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_language_LDADD  = $(with_rules)
 unit_tests += %reldir%/test_threshold
 %canon_reldir%_test_threshold_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_threshold_LDADD  = $(with_rules)
@@ -239,7 +242,7 @@ soak: %reldir%/raise_alerts
 
 # check-layers runs in the build folder, where the libraries are.
 scripts  = %reldir%/workers.test %reldir%/events.test %reldir%/replayed.test %reldir%/filter.test
-scripts += %reldir%/rules.test %reldir%/corpus.test %reldir%/check-layers
+scripts += %reldir%/rules.test %reldir%/reference.test %reldir%/rulefiles.test %reldir%/tutorial %reldir%/corpus.test %reldir%/check-layers
 scripts += %reldir%/commands.test %reldir%/asked.test
 scripts += %reldir%/faults.test
 scripts += %reldir%/packaging.test
@@ -290,5 +293,5 @@ endif
 EXTRA_DIST += $(scripts) %reldir%/live/faults %reldir%/dnp3.py %reldir%/events.py %reldir%/compare-decode \
 	%reldir%/confined.h %reldir%/dump.h %reldir%/feed.h %reldir%/frames.h %reldir%/guard.h %reldir%/rules_bench.h \
 	%reldir%/sample.h %reldir%/sample_alerts.h %reldir%/samples.h %reldir%/status_parse.h %reldir%/unit.h %reldir%/wire.h \
-	%reldir%/corpus \
+	%reldir%/corpus %reldir%/reference %reldir%/detections \
 	%reldir%/config/bad.txt %reldir%/config/bad.yaml %reldir%/config/plant.yaml %reldir%/messages

@@ -8,7 +8,9 @@ EXTRA_DIST += $(proofs) %reldir%/compare-tshark.unmapped %reldir%/golden %reldir
 
 EXTRA_PROGRAMS += %reldir%/bench/bare
 %canon_reldir%_bench_bare_LDADD = $(PCAP_LIBS)
-CLEANFILES += %reldir%/bench/bare$(EXEEXT)
+EXTRA_PROGRAMS += %reldir%/bench/rules
+%canon_reldir%_bench_rules_LDADD = librules.a libdissectors.a libcore.a $(YAML_LIBS) $(CRYPTO_LIBS) -lm
+CLEANFILES += %reldir%/bench/bare$(EXEEXT) %reldir%/bench/rules$(EXEEXT)
 
 MINUTES = 1
 
@@ -18,7 +20,8 @@ check-shared: sightglass
 check-filters: sightglass
 	SIGHTGLASS=$(abs_top_builddir)/sightglass $(top_srcdir)/tests/compare-tshark --filters
 
-bench: sightglass tests/bench/bare$(EXEEXT)
+bench: sightglass tests/bench/bare$(EXEEXT) tests/bench/rules$(EXEEXT)
+	tests/bench/rules$(EXEEXT)
 	$(top_srcdir)/tests/bench/run --build .
 
 # Builds the harnesses with clang in a directory of their own.

@@ -29,6 +29,7 @@ struct told {
     uint64_t id, count;
     uint32_t update, occurrence;
     int64_t time;
+    bool held;
     char line[EVE_LINE + 1];
 };
 
@@ -68,7 +69,8 @@ static void note(void *to, const struct event *e)
                        .count = e->alert->count,
                        .update = e->update,
                        .occurrence = e->alert->occurrence,
-                       .time = e->time};
+                       .time = e->time,
+                       .held = e->held};
     assert_true(e->line.len <= EVE_LINE);
     if (e->line.len > 0)
         memcpy(t->line, e->line.at, e->line.len);
@@ -556,10 +558,59 @@ static void what_another_version_saved_is_refused(void **state)
     assert_false(alerts_restore(&alerts, (struct bytes){kept[0].bytes, kept[0].len}));
 }
 
+static void a_person_ends_an_open_alert(void **state)
+{
+    uint64_t id;
+
+    (void)state;
+    find_at(&sample_signature, 1, 0);
+    find_at(&sample_signature, 2, 1);
+    id = told[0].id;
+    assert_int_equal(alerts_end(&alerts, 0, UINT64_MAX, now), 2); /* which? */
+    assert_int_equal(ntold, 2);
+    assert_int_equal(alerts_end(&alerts, id + 1, id + 1, now), 0);
+    assert_int_equal(alerts_end(&alerts, id, id, now), 1);
+    assert_int_equal(told[2].state, ALERT_CLOSED);
+    assert_int_equal(told[3].kind, EVENT_GONE);
+    find_at(&sample_signature, 1, 2);
+    assert_int_equal(told[4].state, ALERT_NEW);
+    assert_int_equal(told[4].occurrence, 2);
+}
+
+/* Only a condition, only in the first days, never what a site itself asks for. */
+static void old_states_wait_for_the_report(void **state)
+{
+    struct alerts_config config = alerts_defaults();
+    struct signature condition = sample_signature, own, event = sample_signature;
+
+    (void)state;
+    condition.condition = true;
+    own = condition;
+    own.site = true;
+    condition.id = 1;
+    own.id = 2;
+    event.id = 3;
+    config.held_until = SAMPLE_TIME + 10 * (int64_t)S;
+    reopen(config);
+    find_at(&condition, 1, 0);
+    assert_true(told[0].held);
+    find_at(&own, 1, 1);
+    assert_false(told[1].held);
+    find_at(&event, 1, 2);
+    assert_false(told[2].held);
+    find_at(&condition, 2, 11);
+    assert_false(told[3].held);
+    expire_at(5000);
+    for (unsigned i = 0; i < ntold; i++)
+        assert_int_equal(told[i].held, told[i].id == told[0].id);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         LIFE(a_finding_becomes_an_alert_at_once),
+        LIFE(a_person_ends_an_open_alert),
+        LIFE(old_states_wait_for_the_report),
         LIFE(the_same_cause_is_counted_once_a_minute),
         LIFE(other_causes_are_other_alerts),
         LIFE(quiet_ends_an_alert_and_the_next_is_its_second_occurrence),

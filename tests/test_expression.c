@@ -375,7 +375,8 @@ static void names_that_are_nothing_are_told(void **state)
     tells("exists nothing", 8, "`nothing` is no field");
     tells("violation == bad_lenght", 14, "violation has no label \"bad_lenght\"");
     assert_string_equal(hint(), "did you mean `bad_length`?");
-    tells("during(\"shift\")", 1, "`during(...)` is not known to this version");
+    tells("during(\"shift\")", 8, "`shift` is no schedule");
+    tells("soon(\"shift\")", 1, "`soon(...)` is not known to this version");
     tells("plc.response.exceptio == 1", 1, "`plc.response.exceptio` is no field");
     tells("plc.response.quantity == 1", 1, "`plc.response.quantity` is no field");
 }

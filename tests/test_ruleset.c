@@ -381,7 +381,7 @@ static void what_a_rule_must_have_is_told(void **state)
         {"- macro: a\n  when: a\n", "`a` uses itself, or is nested too deeply"},
         {"- macro: Big\n  when: plc\n", "a name is made of a-z 0-9 _ . and -, not `Big`"},
         {"- list: a\n  type: host\n  items: [10.0.0.0/40]\n",
-         "`10.0.0.0/40` is no address, range, network or MAC address"},
+         "`10.0.0.0/40` is no address, range, network, MAC address or named asset"},
         {"- list: a\n  type: number\n  items: [5..1]\n",
          "`5..1` is no whole number or range of them"},
         {"- list: a\n  type: host\n  from: x.csv\n",

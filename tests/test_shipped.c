@@ -11,7 +11,8 @@
 
 #include "dissectors/dissector.h"
 #include "rules/fields.h"
-#include "rules/rules_test.h"
+#include "rules/json_path.h"
+#include "rules/ruleset.h"
 
 /* The rules that are shipped, against the dissectors they are written for. */
 
@@ -170,15 +171,15 @@ static void values_are_found_in_json(void **state)
     struct bytes line = {(const uint8_t *)json, sizeof json - 1}, value;
 
     (void)state;
-    assert_true(rules_test_find(line, "a.b[1].c", &value));
+    assert_true(json_path(line, "a.b[1].c", &value));
     assert_true(bytes_are(value, "\"x,}\\\"y\""));
-    assert_true(rules_test_find(line, "a.b[2]", &value));
+    assert_true(json_path(line, "a.b[2]", &value));
     assert_true(bytes_are(value, "4.80"));
-    assert_true(rules_test_find(line, "d", &value));
+    assert_true(json_path(line, "d", &value));
     assert_true(bytes_are(value, "true"));
-    assert_false(rules_test_find(line, "a.b[3]", &value));
-    assert_false(rules_test_find(line, "a.x", &value));
-    assert_false(rules_test_find((struct bytes){line.at, 9}, "a.b", &value));
+    assert_false(json_path(line, "a.b[3]", &value));
+    assert_false(json_path(line, "a.x", &value));
+    assert_false(json_path((struct bytes){line.at, 9}, "a.b", &value));
 }
 
 int main(void)

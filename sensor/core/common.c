@@ -41,6 +41,20 @@ const struct field common_fields[COMMON_FIELDS] = {
     [COMMON_OPERATION_STATE] = {"operation.state", FIELD_ENUM, "Where the operation stands", operation_state_labels, .flags = FIELD_DERIVED},
     [COMMON_OPERATION_STEPS] = {"operation.steps", FIELD_INT, "Transactions of the operation so far"},
     [COMMON_OPERATION_BYTES] = {"operation.bytes", FIELD_INT, "Bytes the operation moved so far"},
+    [COMMON_CLIENT_NAME]     = {"client.name", FIELD_TEXT, "The client's name in network.assets"},
+    [COMMON_CLIENT_ZONE]     = {"client.zone", FIELD_TEXT, "Zone of network.zones the client is in"},
+    [COMMON_CLIENT_LEVEL]    = {"client.level", FIELD_REAL, "Purdue level of the client"},
+    [COMMON_CLIENT_ROLE]     = {"client.role", FIELD_ENUM, "What the client is there for", site_roles, .flags = FIELD_DERIVED},
+    [COMMON_CLIENT_KNOWN]    = {"client.known", FIELD_BOOL, "network.assets names the client"},
+    [COMMON_SERVER_NAME]     = {"server.name", FIELD_TEXT, "The server's name in network.assets"},
+    [COMMON_SERVER_ZONE]     = {"server.zone", FIELD_TEXT, "Zone of network.zones the server is in"},
+    [COMMON_SERVER_LEVEL]    = {"server.level", FIELD_REAL, "Purdue level of the server"},
+    [COMMON_SERVER_ROLE]     = {"server.role", FIELD_ENUM, "What the server is there for", site_roles, .flags = FIELD_DERIVED},
+    [COMMON_SERVER_KNOWN]    = {"server.known", FIELD_BOOL, "network.assets names the server"},
+    [COMMON_CROSSES_ZONE]    = {"crosses_zone", FIELD_BOOL, "Client and server are in different zones"},
+    [COMMON_CROSSES_BOUNDARY] = {"crosses_boundary", FIELD_BOOL, "One is on the IT side of network.boundary, the other not"},
+    [COMMON_SERVICE]         = {"service", FIELD_TEXT, "What a flow carries: modbus, rdp, ...; of other records the protocol"},
+    [COMMON_PROTOCOL_OT]     = {"protocol.ot", FIELD_BOOL, "A dissector understands it"},
 };
 
 const struct field point_fields[POINT_FIELDS] = {
@@ -223,6 +237,87 @@ static bool give_course(const struct record *r, enum common_slot slot, unsigned 
     }
 }
 
+/* ---- the site -------------------------------------------------------------- */
+
+static bool give_bool(struct datum *out, bool yes)
+{
+    out->type = FIELD_BOOL;
+    out->u = yes;
+    return true;
+}
+
+static bool give_real(struct datum *out, double value)
+{
+    out->type = FIELD_REAL;
+    out->r = value;
+    return true;
+}
+
+static bool give_place(const struct site *site, const struct address *a,
+                       enum common_slot slot, struct datum *out)
+{
+    const struct site_host *host = site_host(site, a);
+    const struct site_zone *zone;
+    double level;
+
+    switch (slot) {
+    case COMMON_CLIENT_NAME:
+        return host && give_text(out, host->name);
+    case COMMON_CLIENT_ZONE:
+        zone = site_zone(site, a);
+        return zone && give_text(out, zone->name);
+    case COMMON_CLIENT_LEVEL:
+        return site_level(site, a, &level) && give_real(out, level);
+    case COMMON_CLIENT_ROLE:
+        return host && host->role && give_enum(out, site_roles, host->role);
+    default:
+        return give_bool(out, host != NULL);
+    }
+}
+
+static bool give_crossing(const struct record *r, enum common_slot slot,
+                          struct datum *out)
+{
+    const struct parties *p = &r->parties;
+    const struct site *site = r->site;
+    double a, b;
+
+    if (slot == COMMON_CROSSES_ZONE)
+        return site->nzones > 0 &&
+               give_bool(out, site_zone(site, &p->client) != site_zone(site, &p->server));
+    return site_level(site, &p->client, &a) && site_level(site, &p->server, &b) &&
+           give_bool(out, (a >= site->boundary) != (b >= site->boundary));
+}
+
+static bool give_site(const struct record *r, enum common_slot slot, struct datum *out)
+{
+    if (!r->site || r->parties.protocol == 0)
+        return false;
+    if (slot >= COMMON_CROSSES_ZONE)
+        return give_crossing(r, slot, out);
+    if (slot >= COMMON_SERVER_NAME)
+        return give_place(r->site, &r->parties.server,
+                          COMMON_CLIENT_NAME + (slot - COMMON_SERVER_NAME), out);
+    return give_place(r->site, &r->parties.client, slot, out);
+}
+
+/* A flow's own record says what it carries; any other is of a protocol we understand. */
+static bool give_service(const struct record *r, enum common_slot slot, struct datum *out)
+{
+    bool flow = r->kind == RECORD_FLOW;
+    int at = !flow                    ? -1
+             : slot == COMMON_SERVICE ? schema_slot(r->schema, "service")
+                                      : schema_slot(r->schema, "ot");
+    const struct value *v = at < 0 ? NULL : record_get(r, (unsigned)at);
+
+    if (flow)
+        return v && record_datum(r, v, out);
+    if (r->kind != RECORD_TRANSACTION && r->kind != RECORD_OPERATION)
+        return false;
+    return slot == COMMON_SERVICE ? give_text(out, r->schema->name)
+                                  : give_bool(out, true);
+}
+
 bool common_get(const struct record *r, enum common_slot slot, unsigned n,
                 struct datum *out)
 {
@@ -254,6 +349,10 @@ bool common_get(const struct record *r, enum common_slot slot, unsigned n,
     }
     if (slot >= COMMON_VERB && slot <= COMMON_POINTS_TOTAL)
         return give_course(r, slot, n, out);
+    if (slot >= COMMON_SERVICE)
+        return give_service(r, slot, out);
+    if (slot >= COMMON_CLIENT_NAME)
+        return give_site(r, slot, out);
     if (slot >= COMMON_OPERATION)
         return give_operation(r, slot, out);
     return r->parties.protocol != 0 && give_party(r, slot, out);

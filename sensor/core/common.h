@@ -38,6 +38,20 @@ enum common_slot {
     COMMON_OPERATION_STATE, /* ENUM: operation_state_labels */
     COMMON_OPERATION_STEPS,
     COMMON_OPERATION_BYTES,
+    COMMON_CLIENT_NAME, /* what the site says of both, absent where it says nothing */
+    COMMON_CLIENT_ZONE,
+    COMMON_CLIENT_LEVEL,
+    COMMON_CLIENT_ROLE,
+    COMMON_CLIENT_KNOWN,
+    COMMON_SERVER_NAME,
+    COMMON_SERVER_ZONE,
+    COMMON_SERVER_LEVEL,
+    COMMON_SERVER_ROLE,
+    COMMON_SERVER_KNOWN,
+    COMMON_CROSSES_ZONE,
+    COMMON_CROSSES_BOUNDARY,
+    COMMON_SERVICE,     /* of a flow; else the protocol: TEXT */
+    COMMON_PROTOCOL_OT, /* a dissector understands it */
     COMMON_FIELDS
 };
 

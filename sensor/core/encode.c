@@ -12,6 +12,8 @@ static const char *const types[RECORD_KINDS] = {
     [RECORD_OPERATION] = "operation",
     [RECORD_FLOW] = "flow",
     [RECORD_HEALTH] = "health",
+    [RECORD_ASSET] = "asset",
+    [RECORD_POINT] = "point",
 };
 
 /* clang-format off */
@@ -303,6 +305,15 @@ static void put_datum_int(const struct record *r, enum common_slot slot, const c
         json_int(j, key, d.i);
 }
 
+static void put_datum_bool(const struct record *r, enum common_slot slot, const char *key,
+                           struct json *j)
+{
+    struct datum d;
+
+    if (common_get(r, slot, 0, &d))
+        json_bool(j, key, d.u);
+}
+
 void encode_course(const struct record *r, struct json *j)
 {
     const struct label *outcome = label_of(outcome_labels, r->outcome);
@@ -322,13 +333,33 @@ void encode_course(const struct record *r, struct json *j)
         put_ms(j, "response_time_ms", took);
 }
 
-static void put_party(struct json *j, const char *key, const struct address *a,
-                      const uint8_t *mac)
+/* What people have said of it. */
+static void put_place(struct json *j, const struct site *site, const struct address *a)
+{
+    const struct site_host *host = site_host(site, a);
+    const struct site_zone *zone = site_zone(site, a);
+    double level;
+
+    if (host)
+        json_text(j, "name", host->name);
+    if (zone)
+        json_text(j, "zone", zone->name);
+    if (site_level(site, a, &level))
+        json_real(j, "level", level);
+    if (host && host->role)
+        json_text(j, "role", label_of(site_roles, host->role)->name);
+    json_bool(j, "known", host != NULL);
+}
+
+static void put_party(struct json *j, const char *key, const struct record *r,
+                      const struct address *a, const uint8_t *mac)
 {
     json_object(j, key);
     put_ip(j, "ip", a);
-    if (mac)
+    if (r->parties.has_macs)
         put_mac(j, "mac", mac);
+    if (r->site)
+        put_place(j, r->site, a);
     json_object_end(j);
 }
 
@@ -337,8 +368,12 @@ void encode_parties(const struct record *r, struct json *j)
     const struct parties *p = &r->parties;
 
     if (p->protocol) {
-        put_party(j, "client", &p->client, p->has_macs ? p->client_mac : NULL);
-        put_party(j, "server", &p->server, p->has_macs ? p->server_mac : NULL);
+        put_party(j, "client", r, &p->client, p->client_mac);
+        put_party(j, "server", r, &p->server, p->server_mac);
+    }
+    if (r->site) {
+        put_datum_bool(r, COMMON_CROSSES_ZONE, "crosses_zone", j);
+        put_datum_bool(r, COMMON_CROSSES_BOUNDARY, "crosses_boundary", j);
     }
     put_datum_int(r, COMMON_UNIT, "unit", j);
     if (r->kind == RECORD_TRANSACTION || r->kind == RECORD_OPERATION)

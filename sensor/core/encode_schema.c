@@ -54,6 +54,11 @@ static const struct shape envelope_nodes[] = {
 static const struct shape party_nodes[] = {
     {"ip",  SHAPE_TEXT, "IP address"},
     {"mac", SHAPE_TEXT, "MAC address its frames carry"},
+    {"name",  SHAPE_TEXT, "The asset's name in the configuration"},
+    {"zone",  SHAPE_TEXT, "Zone it is in"},
+    {"level", SHAPE_REAL, "Purdue level"},
+    {"role",  SHAPE_TEXT, "What it is there for", .labels = site_roles},
+    {"known", SHAPE_BOOL, "The configuration names it"},
     {0},
 };
 
@@ -104,6 +109,8 @@ static const struct shape ot_nodes[] = {
     {"response_time_ms", SHAPE_REAL, "From the request to its answer"},
     {"client",           SHAPE_OBJECT, "Who asks", party_nodes},
     {"server",           SHAPE_OBJECT, "Who serves", party_nodes},
+    {"crosses_zone",     SHAPE_BOOL, "Client and server are in different zones"},
+    {"crosses_boundary", SHAPE_BOOL, "One is on the IT side of the boundary, the other not"},
     {"unit",             SHAPE_INT,  "The device behind the server"},
     {"device",           SHAPE_TEXT, "The device, by address"},
     {"request",          SHAPE_OBJECT, "The request on the wire", message_nodes},

@@ -18,4 +18,5 @@ libcore_a_SOURCES = \
 	%reldir%/ring.h %reldir%/ring.c \
 	%reldir%/schema.h %reldir%/schema.c \
 	%reldir%/sha256.h %reldir%/sha256.c \
+	%reldir%/site.h %reldir%/site.c \
 	%reldir%/timers.h %reldir%/timers.c

@@ -52,6 +52,8 @@ const struct label record_kind_labels[] = {
     {RECORD_OPERATION,   "operation",   0, "begin or end of something that takes many transactions"},
     {RECORD_FLOW,        "flow",        0, "begin, each ten minutes, and end of a conversation"},
     {RECORD_HEALTH,      "health",      0, "what the sensor says of itself"},
+    {RECORD_ASSET,       "asset",       0, "what became known of a device"},
+    {RECORD_POINT,       "point",       0, "a process value that changed"},
     {0},
 };
 

@@ -24,6 +24,7 @@
 #include "sensor/core/cursor.h"
 #include "sensor/core/pool.h"
 #include "sensor/core/schema.h"
+#include "sensor/core/site.h"
 
 enum { RECORD_SMALL = 1024, RECORD_STEPS = 3, RECORD_VIOLATIONS = 8, RECORD_VLANS = 4 };
 
@@ -32,6 +33,8 @@ enum record_kind {
     RECORD_OPERATION,
     RECORD_FLOW,
     RECORD_HEALTH,
+    RECORD_ASSET, /* what became known of a device; not produced yet */
+    RECORD_POINT, /* a process value that changed; not produced yet */
     RECORD_KINDS
 };
 
@@ -170,6 +173,7 @@ struct record {
     struct record *next, *previous; /* of whichever list holds it */
     struct record *hash_next;
     struct record_pool *home;
+    const struct site *site; /* what is known of its parties, or NULL */
     void *owner; /* the exchange that has it open */
     const struct schema *schema;
     uint64_t key;     /* what pairs its messages */
