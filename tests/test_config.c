@@ -465,8 +465,7 @@ static void warns(const char *text, const char *message, unsigned line, unsigned
 static void what_is_for_later_is_told_and_left_out(void **state)
 {
     (void)state;
-    warns("network: {zones: [{nmae: x}]}\n", "`network` is not in force in this version",
-          1, 1);
+    warns("inventory: {uoi: x}\n", "`inventory` is not in force in this version", 1, 1);
     warns("capture: {interfaces: [{name: a, flow_vlan: key}]}\n",
           "`capture.interfaces.flow_vlan` is not in force in this version", 1, 34);
     assert_int_equal(c->ninterfaces, 1);
