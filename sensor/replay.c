@@ -118,25 +118,34 @@ static bool open_pipeline(struct replay *r, const struct replay_options *options
            pipeline_start(&r->pipeline);
 }
 
+static bool open_all(struct replay *r, const char *const *paths, size_t npaths,
+                     const struct replay_options *options, char why[READER_TEXT])
+{
+    r->reader = reader_open(paths, npaths, NULL, why);
+    if (!r->reader)
+        return false;
+    if (name_sources(r) && open_pipeline(r, options, r->analysis))
+        return true;
+    snprintf(why, READER_TEXT, "not enough memory for the tables: lower limits.flows");
+    return false;
+}
+
 bool replay_run(struct replay *r, const char *const *paths, size_t npaths,
                 const struct replay_options *options, struct analysis *analysis,
                 char why[READER_TEXT])
 {
+    bool ok;
+
     memset(r, 0, sizeof *r);
     r->analysis = analysis;
-    r->reader = reader_open(paths, npaths, NULL, why);
-    if (!r->reader)
-        return false;
-    if (!name_sources(r) || !open_pipeline(r, options, analysis)) {
-        snprintf(why, READER_TEXT,
-                 "not enough memory for the tables: lower limits.flows");
-        return false;
+    ok = open_all(r, paths, npaths, options, why);
+    if (ok) {
+        run_all(r, options);
+        count(r);
+        report_truncated(r);
     }
-    run_all(r, options);
-    count(r);
-    report_truncated(r);
     analysis_end(analysis);
-    return true;
+    return ok;
 }
 
 void replay_close(struct replay *r)

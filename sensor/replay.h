@@ -33,7 +33,7 @@ struct replay {
 
 /*
  * All packets of the paths.  False with a sentence in `why` when a path cannot be
- * read or memory lacks.  `analysis` was opened and stays the caller's; its encoder
+ * read or memory lacks.  `analysis` was opened and is ended in either case; its encoder
  * learns the names of the sources.  replay_close() afterwards, in either case.
  */
 bool replay_run(struct replay *r, const char *const *paths, size_t npaths,
