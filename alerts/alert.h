@@ -40,7 +40,7 @@ struct alerts_config {
      * conditions are kept for the report instead of going out.  0: nothing is.
      */
     int64_t held_until;
-    struct eve eve;       /* what every alert says of the sensor */
+    struct eve eve; /* what every alert says of the sensor */
 };
 
 /* 2,048 open, 60 s, 300 s, 100 a minute. */
