@@ -107,8 +107,8 @@ static const struct rule *shipped_named(const struct ruleset *set, const char *n
     return r;
 }
 
-struct rules_difference rules_compare(const struct ruleset *now, const struct ruleset *next,
-                                bool json, FILE *out)
+struct rules_difference rules_compare(const struct ruleset *now,
+                                      const struct ruleset *next, bool json, FILE *out)
 {
     struct rules_difference c = {0};
 

@@ -12,7 +12,7 @@ struct rules_difference {
     unsigned added, changed, removed;
 };
 
-struct rules_difference rules_compare(const struct ruleset *now, const struct ruleset *next,
-                                bool json, FILE *out);
+struct rules_difference rules_compare(const struct ruleset *now,
+                                      const struct ruleset *next, bool json, FILE *out);
 
 #endif

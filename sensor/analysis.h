@@ -26,7 +26,7 @@ struct analysis_options {
     const struct program *filter; /* only records for which it holds; may be NULL */
     const struct rule *why_not;   /* a rule to explain, or NULL */
     struct setup *setup;          /* rules, and what the configuration wants to hear */
-    uint32_t want; /* kinds of records for put(): enum output_what */
+    uint32_t want;                /* kinds of records for put(): enum output_what */
     void (*put)(void *context, const struct event *e);
     /* One record for people; NULL: JSON lines. */
     void (*print)(void *context, const struct record *r);
@@ -76,7 +76,7 @@ struct analysis {
     struct mutes_counts muted;
     uint64_t nmuted;
     const struct finding *at_hand; /* while an alert is told of it; else NULL */
-    uint64_t too_long; /* records of which the outputs got a shorter line */
+    uint64_t too_long;             /* records of which the outputs got a shorter line */
 };
 
 /* Borrows all it is given. */

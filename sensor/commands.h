@@ -29,7 +29,7 @@ int command_explain(int argc, char **argv);
 int command_rules(int argc, char **argv);
 int command_alerts(int argc, char **argv);
 int command_rules_live(int argc, char **argv); /* a part of rules */
-int command_close(int argc, char **argv); /* a part of alerts */
+int command_close(int argc, char **argv);      /* a part of alerts */
 int command_status(int argc, char **argv);
 int command_alert_test(int argc, char **argv);
 int command_evidence(int argc, char **argv);

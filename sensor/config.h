@@ -48,7 +48,7 @@ struct config_interface {
     uint64_t ring;      /* bytes of the kernel's ring */
     const char *filter; /* BPF, "" : none; VLAN-aware variants are made of it */
     bool promiscuous;
-    bool require_silent;  /* refuse a port that has an address or answers ARP or ND */
+    bool require_silent; /* refuse a port that has an address or answers ARP or ND */
 };
 
 struct config_rate {

@@ -49,7 +49,8 @@ enum order_kind { ORDER_SETUP, ORDER_MUTES, ORDER_QUESTION };
 
 struct live_order {
     enum order_kind kind;
-    void *what; /* a question; or the new one; on its way back the one that was in force, or NULL */
+    void *
+        what; /* a question; or the new one; on its way back the one that was in force, or NULL */
 };
 
 /* From main to the output. */

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "sensor/first_start.h"
-#include "sensor/live_question.h"
 #include "sensor/live.h"
+#include "sensor/live_question.h"
 
 enum { FINDINGS = 64, TRIES = 400, NAP_NS = 50000 };
 

@@ -42,11 +42,11 @@ enum setting_type {
 enum reload { RELOAD_NO, RELOAD_YES };
 
 enum setting_flag {
-    SETTING_LIST = 1 << 0,     /* the bounds are those of its length */
-    SETTING_REQUIRED = 1 << 1, /* must be there when its section or entry is */
-    SETTING_INCLUDE = 1 << 2,  /* not part of what is in force */
-    SETTING_UNIQUE = 1 << 3,   /* what an entry is called, the first of its settings */
-    SETTING_EMPTY = 1 << 4,    /* "" is a value */
+    SETTING_LIST = 1 << 0,      /* the bounds are those of its length */
+    SETTING_REQUIRED = 1 << 1,  /* must be there when its section or entry is */
+    SETTING_INCLUDE = 1 << 2,   /* not part of what is in force */
+    SETTING_UNIQUE = 1 << 3,    /* what an entry is called, the first of its settings */
+    SETTING_EMPTY = 1 << 4,     /* "" is a value */
     SETTING_ELSEWHERE = 1 << 5, /* of LATER: another reader takes it, see site_read.h */
 };
 

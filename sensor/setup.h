@@ -16,7 +16,7 @@ struct setup {
     struct config *config;
     const struct site *site; /* NULL when the configuration says nothing of the plant */
     const char *shipped;     /* where the shipped rules were read from */
-    struct ruleset *rules; /* NULL when none were asked for */
+    struct ruleset *rules;   /* NULL when none were asked for */
     const struct schema *schemas[SETUP_SCHEMAS];
     unsigned nschemas;
 };

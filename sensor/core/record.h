@@ -174,7 +174,7 @@ struct record {
     struct record *hash_next;
     struct record_pool *home;
     const struct site *site; /* what is known of its parties, or NULL */
-    void *owner; /* the exchange that has it open */
+    void *owner;             /* the exchange that has it open */
     const struct schema *schema;
     uint64_t key;     /* what pairs its messages */
     uint64_t hint;    /* what tells apart those with the same key */
