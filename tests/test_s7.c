@@ -550,6 +550,36 @@ static void a_pdu_in_several_tpkts_is_one(void **state)
     assert_int_equal(last()->nviolations, 0);
 }
 
+/* As programs are loaded: what is too long is no fault, and what follows it is found. */
+static void of_a_pdu_too_long_to_be_joined_the_begin_is_read(void **state)
+{
+    enum { PIECE = 1000, SIZE = ISO_HEADER + PLUS_HEADER + PIECE };
+    static uint8_t all[(ISO_JOINED / PIECE + 2) * SIZE];
+    static const uint8_t head[] = {3,       0, SIZE >> 8,  SIZE & 0xff, 2, 0xf0, 0x80,
+                                   PLUS_ID, 1, PIECE >> 8, PIECE & 0xff};
+    static const uint8_t create[] = {0x31, 0, 0, 0x04, 0xca, 0, 0, 0, 9, 0, 0, 3, 0x8c};
+    struct side side = {.direction = SIDE_REQUEST, .transport = 6, .sure = true};
+    bool truncated = false;
+    size_t n;
+
+    (void)state;
+    for (size_t at = 0; at < sizeof all; at += SIZE)
+        memcpy(all + at, head, sizeof head);
+    memcpy(all + sizeof head, create, sizeof create);
+    n = (size_t)feed.dissector->length(
+        &side, cur_over((struct bytes){all, sizeof all}, &truncated));
+    assert_in_range(n, ISO_JOINED, sizeof all);
+    feed_message(&feed, SIDE_REQUEST, all, n);
+    assert_int_equal(feed.nrequests, 1);
+    ask("0300001f 02f080 72010010 00000000000000000000000000000000 72010000"); /* its end */
+    ask("0300001e 02f080 7201000f 31000004d40000000a 0000038c 34 00 72010000");
+    feed_end(&feed);
+    assert_int_equal(feed.nrecords, 2);
+    assert_int_equal(feed.records[0]->left_out, 1);
+    assert_int_equal(feed.records[0]->nviolations, 0);
+    assert_int_equal(number(FUNCTION), PLUS_DELETE_OBJECT);
+}
+
 static void tls_is_told_once_for_each_side(void **state)
 {
     (void)state;
@@ -619,6 +649,7 @@ int main(void)
         PLUS(a_stop_of_an_s7_1200_is_a_mode_request),
         PLUS(the_session_says_what_the_cpu_is),
         PLUS(a_pdu_in_several_tpkts_is_one),
+        PLUS(of_a_pdu_too_long_to_be_joined_the_begin_is_read),
         PLUS(tls_is_told_once_for_each_side),
         PLUS(both_protocols_in_one_connection_keep_their_schemas),
         PLUS(whoever_has_no_digest_any_more_is_weaker),

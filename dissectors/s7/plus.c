@@ -100,12 +100,21 @@ static void put_opcode(struct plus *p)
     take_u8(p->r, &p->c, PLUS_OPCODE);
 }
 
+/* A program that is loaded is longer than what is joined: no fault of its sender's. */
+static bool is_part(const struct plus *p)
+{
+    return p->iso->joined && !p->trailer && !p->iso->cut_short &&
+           p->x->message->length > ISO_JOINED;
+}
+
 /* A whole PDU has its length, and a trailer if it is no event. */
 static void check_length(struct plus *p)
 {
     size_t whole = cur_left(&p->iso->payload);
 
-    if (p->iso->cut_short || p->iso->too_long)
+    if (is_part(p))
+        p->r->left_out++;
+    if (p->iso->cut_short || p->iso->too_long || is_part(p))
         return;
     if (!p->iso->joined &&
         whole != PLUS_HEADER + p->length + (p->trailer ? PLUS_HEADER : 0u))
@@ -523,7 +532,7 @@ static bool is_continuation(struct plus *p)
         s->going[side] = !p->trailer;
         return true;
     }
-    s->going[side] = p->iso->joined && !p->trailer && !p->iso->cut_short;
+    s->going[side] = is_part(p);
     return false;
 }
 

@@ -103,10 +103,8 @@ void plus_join(struct iso *iso, struct cursor *c, uint8_t *room)
 
         part = part_of(carried(all, size));
         iso->cut_short |= size > all.len;
-        if (part.len > ISO_JOINED - used) {
+        if (part.len > ISO_JOINED - used)
             part.len = ISO_JOINED - used;
-            iso->too_long = true;
-        }
         memcpy(room + used, part.at, part.len);
         used += part.len;
         cur_skip(c, size < all.len ? size : all.len);
