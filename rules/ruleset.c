@@ -359,9 +359,7 @@ void ruleset_why_not(struct ruleset *set, const struct rule *rule, const struct 
                   label_of(record_kind_labels, r->kind)->name);
     else if (rule_sleeps(rule, asleep, sizeof asleep))
         words_put(&w, "the rule sleeps: %s", asleep);
-    else if (explain_false(rule->program.root, &c, &w))
-        return;
-    else if (excepted(set, rule, &c, &w))
+    else if (explain_false(rule->program.root, &c, &w) || excepted(set, rule, &c, &w))
         return;
     else if (rule->threshold)
         words_put(&w,

@@ -276,11 +276,11 @@ static bool is_first(struct load *l, const struct setting *s, const struct yaml 
 
 static void read_setting(struct load *l, const struct setting *s, struct yaml *node)
 {
+    if (s->flags & SETTING_ELSEWHERE)
+        return;
     if (s->type == SETTING_SECTION) {
         if (is_section(node, l->d))
             read_map(l, node, s->path);
-    } else if (s->flags & SETTING_ELSEWHERE) {
-        return;
     } else if (s->type == SETTING_LATER) {
         diagnostics_warning(l->d, &node->key->at, "`%s` is not in force in this version",
                             s->path)

@@ -177,7 +177,7 @@ static void remind(struct live_main *m)
     for (; e; e = e->next) {
         struct notice n = {.check = CHECK_EXCEPTION_ENDS};
 
-        if (e->until < now || e->until - now > 7 * 24 * 3600 * NS_PER_S)
+        if (e->until < now || e->until - now > INT64_C(7) * 24 * 3600 * NS_PER_S)
             continue;
         snprintf(n.about, sizeof n.about, "%.60s", e->name);
         snprintf(n.detail, sizeof n.detail, "on %s UTC (%.60s: %.60s)",

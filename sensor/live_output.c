@@ -16,7 +16,7 @@ enum { FINISH_MS = 5000, PAIRS = 2 * STATUS_PAIRS };
 
 static const int64_t STATUS_EVERY = NS_PER_S / 2;
 /* Of evidence, between two commits. */
-static const int64_t CUT_FOR = 10 * NS_PER_MS;
+static const int64_t CUT_FOR = INT64_C(10) * NS_PER_MS;
 
 /* ---- deliveries of main ----------------------------------------------------------- */
 
@@ -87,7 +87,7 @@ static void cut_evidence(struct live *l)
 /* ---- errands ---------------------------------------------------------------------- */
 
 /* Events go on being committed: it has ten milliseconds between two commits. */
-static const int64_t copy_share = 10 * NS_PER_MS;
+static const int64_t copy_share = INT64_C(10) * NS_PER_MS;
 
 /* True while it goes on. */
 static bool continue_copy(struct live *l)

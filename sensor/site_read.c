@@ -1,5 +1,6 @@
 #include "sensor/site_read.h"
 
+#include <assert.h>
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,6 +189,7 @@ static void add_point(struct reading *r, const char *name)
         r->points = points;
         r->room = room;
     }
+    assert(r->points);
     if (r->site->npoints < POINTS_MAX)
         r->points[r->site->npoints++] = name;
 }

@@ -365,6 +365,7 @@ static void look(struct worker *w)
         {"values", w->exchanger.counters.left_out},
         {"sessions", w->exchanger.counters.no_session + w->exchanger.counters.sessions},
         {"late stubs", w->exchanger.counters.stubs},
+        {"messages in parts", w->exchanger.counters.no_whole},
         {"segments", w->streams.counters.pool_full},
         {"message buffers", w->conversations.counters.no_held},
         {"first segments", w->conversations.counters.no_early},

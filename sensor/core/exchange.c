@@ -45,7 +45,8 @@ bool exchanger_open(struct exchanger *home, size_t n, size_t nflows,
 size_t exchanger_memory(size_t n, size_t nflows)
 {
     return power_above(n) * sizeof(struct hash_slot) + record_pool_memory(n) +
-           pool_memory(sizeof(struct session), n / 2 + 1) + timers_memory(nflows);
+           pool_memory(sizeof(struct session), n / 2 + 1) +
+           exchanger_wholes_memory(n / 128 + 2) + timers_memory(nflows);
 }
 
 void exchanger_close(struct exchanger *home)

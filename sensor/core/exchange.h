@@ -124,6 +124,7 @@ void exchange_forget_all(struct exchange *x);
 
 /* The pool of them, for exchanger_open(). */
 bool exchanger_open_wholes(struct exchanger *home, size_t n);
+size_t exchanger_wholes_memory(size_t n);
 
 /* The message that the dissector is about to read; m and base live until settled. */
 void exchange_begin(struct exchange *x, const struct message *m, const uint8_t *base);

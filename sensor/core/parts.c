@@ -18,6 +18,11 @@ struct whole {
     uint8_t bytes[EXCHANGE_WHOLE];
 };
 
+size_t exchanger_wholes_memory(size_t n)
+{
+    return pool_memory(sizeof(struct whole), n);
+}
+
 bool exchanger_open_wholes(struct exchanger *home, size_t n)
 {
     return pool_open(&home->wholes, "messages in parts", sizeof(struct whole), n);
