@@ -78,8 +78,10 @@ static void turn(struct live_capture *c)
     watch(c);
     let_go(c);
     n = capture_turn(&c->capture, TURN_MS, on_packet, c);
-    if (n < CAPTURE_BATCH)
-        pipeline_idle(p, c->front, live_wall() - LATENESS);
+    if (n < CAPTURE_BATCH) {
+        watch(c); /* the clock may have been set while this waited */
+        pipeline_idle(p, c->front, c->wall - LATENESS);
+    }
     tell_seen(c);
     blackbox_beat(c->slot);
 }
