@@ -6,7 +6,7 @@
 #include "alerts/alert.h"
 #include "sensor/analysis.h"
 #include "sensor/metrics.h"
-#include "sensor/worker.h"
+#include "sensor/pipeline.h"
 
 /*
  * MiB: the program and its libraries, the page cache of SQLite, the events on their
@@ -76,11 +76,26 @@ struct ceiling ceiling_of(const struct config *c, const struct ruleset *rules)
     return sum;
 }
 
+static bool workers_fit(const struct config *c, struct diagnostics *d)
+{
+    unsigned groups = groups_of(c);
+
+    if (groups * c->workers <= PIPELINE_LANES)
+        return true;
+    diagnostics_error(d, NULL,
+                      "%u interface groups with %u workers each are %u; at most %u",
+                      groups, c->workers, groups * c->workers, PIPELINE_LANES)
+        ->help = "lower capture.workers; more than there are processors help nobody";
+    return false;
+}
+
 bool ceiling_check(const struct ceiling *ceiling, const struct config *c,
                    struct diagnostics *d)
 {
+    bool ok = workers_fit(c, d);
+
     if (ceiling->sum <= c->memory)
-        return true;
+        return ok;
     diagnostics_error(d, NULL,
                       "the tables add up to %" PRIu64
                       " MiB; limits.memory allows %" PRIu64 " MiB",

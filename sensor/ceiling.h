@@ -24,7 +24,7 @@ struct ceiling {
 /* rules may be NULL: without them. */
 struct ceiling ceiling_of(const struct config *c, const struct ruleset *rules);
 
-/* An error in d when it is above limits.memory. */
+/* An error in d when it is above limits.memory, or there are too many workers. */
 bool ceiling_check(const struct ceiling *ceiling, const struct config *c,
                    struct diagnostics *d);
 

@@ -8,7 +8,7 @@
 
 #include "alerts/alert.h"
 #include "sensor/ceiling.h"
-#include "sensor/worker.h"
+#include "sensor/pipeline.h"
 
 static size_t taken(void)
 {
@@ -147,6 +147,26 @@ static void more_than_the_limit_is_an_error(void **state)
     diagnostics_close(&d);
 }
 
+static void more_workers_than_the_pipeline_takes_are_an_error(void **state)
+{
+    static const char text[] = "limits: {flows: 64, records: 64, memory: 64GiB}\n"
+                               "capture: {workers: %u, interfaces: [{name: a}, {name: b},"
+                               " {name: c, group: b}]}\n";
+    char config[256];
+    bool fits;
+
+    (void)state;
+    diagnostics_open(&d);
+    snprintf(config, sizeof config, text, PIPELINE_LANES / 2);
+    of(config, &fits);
+    assert_true(fits);
+    snprintf(config, sizeof config, text, PIPELINE_LANES / 2 + 1);
+    of(config, &fits);
+    assert_false(fits);
+    assert_int_equal(d.errors, 1);
+    diagnostics_close(&d);
+}
+
 static void the_last_line_is_the_sum(void **state)
 {
     struct config *c = config_default();
@@ -173,6 +193,7 @@ int main(void)
         cmocka_unit_test(a_classifier_stays_below_what_it_says),
         cmocka_unit_test(every_port_group_and_worker_counts),
         cmocka_unit_test(more_than_the_limit_is_an_error),
+        cmocka_unit_test(more_workers_than_the_pipeline_takes_are_an_error),
         cmocka_unit_test(the_last_line_is_the_sum),
     };
 
