@@ -314,10 +314,17 @@ static int watch(struct supervisor *s)
 
 /* ---- crashes -------------------------------------------------------------------- */
 
+/* Who started before, and cannot now, lacks what may come back: a disk, a port. */
+static bool is_hopeless(const struct supervisor *s, int status)
+{
+    return WEXITSTATUS(status) == EXIT_HOPELESS && s->info.crashes == 0;
+}
+
 static bool crashed(const struct supervisor *s, int status)
 {
-    return s->hung || WIFSIGNALED(status) ||
-           (WEXITSTATUS(status) != EXIT_GOOD && WEXITSTATUS(status) != EXIT_HOPELESS);
+    if (s->hung || WIFSIGNALED(status))
+        return true;
+    return WEXITSTATUS(status) != EXIT_GOOD && !is_hopeless(s, status);
 }
 
 static void describe(struct supervisor *s, int status)

@@ -6,7 +6,8 @@
  *
  *   - It forks the sensor and waits.  A sensor that ends by a signal or an exit status
  *     other than 0 and 2 has crashed; so has one in which a thread shows no life for
- *     `hang` (it is killed).  2 is a usage error: starting again would not help.
+ *     `hang` (it is killed).  2 is a usage error: starting again would not help, unless
+ *     there was a crash before: then it had started, and what it lacks may come back.
  *   - After a crash the packets at hand are kept in state_dir/crash (blackbox.h), and
  *     the sensor starts again: at once, and after more and more time (half a second,
  *     doubled to at most 30 s) while each lives less than `settled`.

@@ -260,6 +260,28 @@ static void a_usage_error_is_not_tried_again(void **state)
     assert_int_equal(diary->runs, 1);
 }
 
+static int hopeless_for_a_while(void *context, struct run_info *info)
+{
+    (void)context;
+    switch (write_down(info)) {
+    case 0:
+        abort();
+    case 1:
+        return 2;
+    default:
+        return 0;
+    }
+}
+
+static void who_cannot_start_after_a_crash_is_tried_again(void **state)
+{
+    const struct supervisor_options o = usual();
+
+    (void)state;
+    assert_int_equal(end_of(serve(&o, hopeless_for_a_while)), 0);
+    assert_int_equal(diary->runs, 3);
+}
+
 /* ---- hanging -------------------------------------------------------------------- */
 
 static void block(int signal)
@@ -627,6 +649,7 @@ int main(void)
         TEST(who_crashes_at_once_again_and_again_waits_longer),
         TEST(who_has_settled_starts_again_at_once),
         TEST(a_usage_error_is_not_tried_again),
+        TEST(who_cannot_start_after_a_crash_is_tried_again),
         TEST(a_thread_that_hangs_ends_the_sensor),
         TEST(a_thread_that_beats_or_has_left_is_left_alone),
         TEST(a_start_that_takes_for_ever_is_a_crash),
