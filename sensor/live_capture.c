@@ -158,11 +158,14 @@ bool live_capture_start(struct live *l)
     return true;
 }
 
+/* The workers of one that never started learn of the end all the same. */
 void live_capture_stop(struct live *l)
 {
     for (unsigned i = 0; i < l->ncaptures; i++) {
         if (l->captures[i].started)
             pthread_join(l->captures[i].thread, NULL);
+        else
+            pipeline_end(&l->pipeline, i);
         l->captures[i].started = false;
     }
 }
