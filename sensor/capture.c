@@ -163,7 +163,7 @@ static void tell_lost(struct capture *c, unsigned i, int64_t now)
     if (lost == h->lost_told || !may_tell(h->lost_when, now))
         return;
     snprintf(n.detail, sizeof n.detail,
-             "by the interface %llu, by the kernel %llu, by the packet ring %llu",
+             "by the interface %llu, by the kernel %llu, by the rings of the sensor %llu",
              (unsigned long long)s->device_lost, (unsigned long long)s->kernel_lost,
              (unsigned long long)s->ring_lost);
     if (tell(c, &c->ports[i], &n)) {
@@ -416,6 +416,13 @@ unsigned capture_turn(struct capture *c, int ms,
     }
     look_after_all(c);
     return n;
+}
+
+void capture_lost(struct capture *c, uint32_t source)
+{
+    for (unsigned i = 0; i < c->nports; i++)
+        if (c->ports[i].source == source)
+            c->status[i].ring_lost++;
 }
 
 void capture_status(const struct capture *c, struct status_interface *out)

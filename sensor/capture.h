@@ -81,6 +81,9 @@ unsigned capture_turn(struct capture *c, int ms,
                       void (*handler)(void *context, const struct raw *raw),
                       void *context);
 
+/* A packet of this source that was handed over and found no room there: it is told. */
+void capture_lost(struct capture *c, uint32_t source);
+
 /* Fills the status of each port into out[source]. */
 void capture_status(const struct capture *c, struct status_interface *out);
 

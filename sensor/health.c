@@ -20,6 +20,7 @@ static const struct label checks[] = {
     {CHECK_NO_TRAFFIC,         "no_traffic",         0, "nothing arrives on an interface"},
     {CHECK_INTERFACE_DOWN,     "interface_down",     0, "an interface is down or gone"},
     {CHECK_NOT_SILENT,         "not_silent",         0, "a capture port has sent frames"},
+    {CHECK_EVIDENCE_LOST,      "evidence_lost",      0, "packets of alerts were not kept"},
     {CHECK_OUTPUT_AWAY,        "output_away",        0, "an output takes nothing"},
     {CHECK_OUTBOX_FILLS,       "outbox_fills",       0, "the outbox fills up"},
     {CHECK_OUTPUT_LOST,        "output_lost",        0, "events were given up"},
@@ -144,6 +145,15 @@ const struct signature health_signatures[CHECKS] = {
         .remediation = "Take addresses, ARP and IPv6 off the port, and look for programs that "
                "use it (lldpd, a DHCP client).",
         .created = "2026_11_23", .updated = "2026_11_23"},
+    [CHECK_EVIDENCE_LOST] = {
+        .id = 8104258, .rev = 1, .engine = "health", .name = "health.evidence.lost",
+        .detection = "BD-25", .title = "Packets of alerts are not kept as evidence",
+        .category = "Sensor Health", .severity = SEVERITY_MEDIUM, .score = 60,
+        .condition = true, .clear_after = 300 * NS_PER_S,
+        .why = "The alerts stand, but nobody can look at the packets that raised them.",
+        .remediation = "Look at evidence.directory: is it there, does it belong to the sensor, "
+               "is the disk full?",
+        .created = "2026_11_25", .updated = "2026_11_25"},
     [CHECK_OUTPUT_AWAY] = {
         .id = 8104260, .rev = 1, .engine = "health", .name = "health.output.away",
         .detection = "BD-26", .title = "An output does not take alerts",
@@ -266,6 +276,7 @@ static const char *const sentences[CHECKS] = {
     [CHECK_NO_TRAFFIC] = "Nothing has arrived on {about} for {gap}.",
     [CHECK_INTERFACE_DOWN] = "The interface {about} is {detail}.",
     [CHECK_NOT_SILENT] = "{about} has sent {count} frames since it came up.",
+    [CHECK_EVIDENCE_LOST] = "{count} alerts have no evidence so far. {detail}",
     [CHECK_OUTPUT_AWAY] = "The output {about} has taken nothing for {gap}: {count} events wait. {detail}",
     [CHECK_OUTBOX_FILLS] = "The outbox is {count} % full: {detail}",
     [CHECK_OUTPUT_LOST] = "{count} events for {about} were given up so far. {detail}",

@@ -93,7 +93,6 @@ struct live_capture {
     struct ring notices, seen;
     struct blackbox_slot *slot;
     int64_t wall, told; /* ns: of the latest look at the clocks; at the status */
-    uint64_t lost[CONFIG_INTERFACES]; /* packets that found no room, by source */
     pthread_t thread;
     bool started;
 };
@@ -134,6 +133,7 @@ struct live {
     struct live_copy copy;     /* for a snapshot */
     struct live_search search; /* for main */
     atomic_ullong events_lost, cuts_lost, notices_lost;
+    atomic_int cut_error; /* errno of the latest cut that could not be written; or 0 */
 
     /* output's own */
     struct outputs outputs;

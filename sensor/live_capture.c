@@ -36,7 +36,7 @@ static void on_packet(void *context, const struct raw *raw)
         watch(c);
     here.position = packet_ring_latest(&c->packets);
     if (!pipeline_packet(&c->live->pipeline, c->front, &here))
-        c->lost[raw->source]++;
+        capture_lost(&c->capture, raw->source);
 }
 
 /* A port that is up and idle is read, too. */
@@ -52,10 +52,8 @@ static void tell_seen(struct live_capture *c)
         return;
     *s = (struct live_seen){.read = c->wall, .clock_jumps = front_of(c)->clock.jumps};
     capture_status(&c->capture, s->interfaces);
-    for (unsigned i = 0; i < CONFIG_INTERFACES; i++) {
-        s->interfaces[i].ring_lost += c->lost[i];
+    for (unsigned i = 0; i < CONFIG_INTERFACES; i++)
         s->listens |= s->interfaces[i].up;
-    }
     ring_push(&c->seen);
 }
 

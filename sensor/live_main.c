@@ -67,13 +67,10 @@ void live_collect(struct live_main *m)
 {
     struct live *l = m->live;
     struct status *s = &m->status;
-    uint64_t jumps;
 
     take_latest(&l->analysed, &s->analysis, sizeof s->analysis);
     take_latest(&l->delivered, &s->outputs, sizeof s->outputs);
     collect_interfaces(m);
-    jumps = s->analysis.clock_jumps;
-    s->analysis.clock_jumps = jumps;
     s->now = live_wall();
     s->crashes = l->info->crashes;
     s->ndpi = l->boot->config->ndpi && l->info->ndpi;
@@ -92,6 +89,42 @@ static void tell_refused(struct live *l)
         n.count = (int64_t)refused.count;
         snprintf(n.about, sizeof n.about, "%s", refused.name);
         live_tell(l, &n);
+    }
+}
+
+static const char *why_uncut(struct live *l)
+{
+    int error = atomic_load_explicit(&l->cut_error, memory_order_relaxed);
+
+    return error ? strerror(error) : "There were too many at a time.";
+}
+
+/* Of a table only what is new is told: analysis adds it up. */
+static void tell_losses(struct live_main *m)
+{
+    const struct status_analysis *a = &m->status.analysis;
+    const struct loss {
+        uint16_t check;
+        const char *about, *detail;
+        uint64_t n;
+    } all[LIVE_LOSSES] = {
+        {CHECK_OUTPUT_LOST, "all outputs", "There was no room on their way to the disk.",
+         m->status.outputs.tube_lost},
+        {CHECK_EVIDENCE_LOST, "", why_uncut(m->live), a->cuts_lost},
+        {CHECK_TABLE_FULL, "records on their way", "", a->records_lost},
+        {CHECK_TABLE_FULL, "findings on their way", "", a->notices_lost},
+    };
+
+    for (unsigned i = 0; i < LIVE_LOSSES; i++) {
+        uint64_t before = all[i].check == CHECK_TABLE_FULL ? m->losses[i] : 0;
+        struct notice n = {.check = all[i].check, .count = (int64_t)(all[i].n - before)};
+
+        if (all[i].n == m->losses[i])
+            continue;
+        m->losses[i] = all[i].n;
+        snprintf(n.about, sizeof n.about, "%s", all[i].about);
+        snprintf(n.detail, sizeof n.detail, "%s", all[i].detail);
+        live_tell(m->live, &n);
     }
 }
 
@@ -194,6 +227,7 @@ static void once_a_second(struct live_main *m)
     live_collect(m);
     tell_watched(m);
     tell_refused(m->live);
+    tell_losses(m);
     expire_mutes(m);
     if (m->metrics)
         metrics_publish(m->metrics, &m->status, error);

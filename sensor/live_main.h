@@ -10,6 +10,8 @@
 #include "sensor/live.h"
 #include "sensor/verbs.h"
 
+enum { LIVE_LOSSES = 4 };
+
 /* A snapshot is written by a thread of its own. */
 struct live_snapshot {
     struct live *live;
@@ -51,6 +53,7 @@ struct live_main {
     struct live_muting muting;
     int64_t second, stats, heartbeat; /* ns, monotonic: when each is due */
     int64_t reminded; /* ns, monotonic: when exceptions are looked at next */
+    uint64_t losses[LIVE_LOSSES]; /* what was told of each */
     unsigned tests;
     bool hung_up; /* a SIGHUP that is still to be heard */
     bool ran, stop;

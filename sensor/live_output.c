@@ -71,6 +71,12 @@ static void send_evidence(struct live *l, const struct evidence_result *result,
         outputs_evidence(&l->outputs, alert_id, (struct bytes){l->sent, (size_t)n});
 }
 
+static void count_uncut(struct live *l, int error)
+{
+    atomic_store_explicit(&l->cut_error, error, memory_order_relaxed);
+    atomic_fetch_add_explicit(&l->cuts_lost, 1, memory_order_release);
+}
+
 static void cut_evidence(struct live *l)
 {
     int64_t until = live_monotonic() + CUT_FOR;
@@ -80,6 +86,8 @@ static void cut_evidence(struct live *l)
     while ((r = ring_peek(&l->cuts)) && live_monotonic() < until) {
         if (evidence_cut(&l->evidence, r, &result))
             send_evidence(l, &result, r->alert_id);
+        else
+            count_uncut(l, result.error);
         ring_pop(&l->cuts);
     }
 }

@@ -51,7 +51,7 @@ static const struct status_field analysis_fields[] = {
     {"muted", STATUS_COUNT, AN(muted), 0, "muted_findings_total", "Findings that were muted"},
     {"records_lost", STATUS_COUNT, AN(records_lost), 0, "lost_records_total", "Records that found a full ring between two threads"},
     {"notices_lost", STATUS_COUNT, AN(notices_lost), 0, "lost_notices_total", "Findings about the sensor that found a full ring"},
-    {"evidence_lost", STATUS_COUNT, AN(cuts_lost), 0, "lost_evidence_total", "Alerts whose evidence was not cut: too many at a time"},
+    {"evidence_lost", STATUS_COUNT, AN(cuts_lost), 0, "lost_evidence_total", "Alerts whose evidence was not cut or not written"},
     {"updates", STATUS_COUNT, AN(updates), 0, "alert_updates_total", "Updates of alerts"},
     {"open", STATUS_COUNT, AN(open), 0, "open_alerts", "Alerts that are open"},
     {"seen", STATUS_TIME, AN(seen), 0, "analysed_timestamp_seconds", "Packet time the analysis has come to"},

@@ -128,12 +128,46 @@ static void a_capture_that_never_began_ends_too(void **state)
     end(&l);
 }
 
+/* Whoever finds the queue of its worker full is lost like one the ring refuses. */
+static void what_workers_have_no_room_for_is_counted_and_told(void **state)
+{
+    static struct capture c;
+    static struct packet_ring packets;
+    struct config *config = config_default();
+    struct ring notices = {0};
+    struct status_interface status[CONFIG_INTERFACES];
+    char error[CAPTURE_ERROR];
+    const struct notice *n;
+
+    (void)state;
+    config_listen(config, "not-there");
+    assert_true(packet_ring_open(&packets, NULL, PACKET_RING_SMALLEST));
+    assert_true(ring_open(&notices, sizeof(struct notice), 16, NULL));
+    assert_true(capture_open(&c, config, "not-there", &packets, &notices, error));
+    capture_lost(&c, 0);
+    capture_lost(&c, 0);
+    capture_lost(&c, 1); /* another group's */
+    c.looked = 0;        /* the next look is due */
+    capture_turn(&c, 0, NULL, NULL);
+    capture_status(&c, status);
+    assert_int_equal(status[0].ring_lost, 2);
+    while ((n = ring_peek(&notices)) && n->check != CHECK_CAPTURE_DROPPED)
+        ring_pop(&notices);
+    assert_non_null(n);
+    assert_int_equal(n->count, 2);
+    capture_close(&c);
+    ring_close(&notices);
+    packet_ring_close(&packets);
+    config_free(config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_clock_set_ahead_makes_nothing_expire),
         cmocka_unit_test(a_clock_set_back_holds_nothing_up),
         cmocka_unit_test(a_capture_that_never_began_ends_too),
+        cmocka_unit_test(what_workers_have_no_room_for_is_counted_and_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
