@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sensor/ceiling.h"
 #include "sensor/core/json.h"
 #include "sensor/live_main.h"
 #include "sensor/live_question.h"
@@ -49,10 +50,30 @@ static void free_setup(struct live *l, struct setup *s)
 static void tell_refusal(struct live *l, const struct setup *s)
 {
     struct notice n = {.check = CHECK_RELOAD_FAILED, .count = s->d.errors};
+    unsigned i = 0;
 
-    if (s->d.n > 0)
-        snprintf(n.detail, sizeof n.detail, "%.180s", s->d.list[0].message);
+    while (i < s->d.n && s->d.list[i].warning)
+        i++;
+    if (i < s->d.n)
+        snprintf(n.detail, sizeof n.detail, "%.180s", s->d.list[i].message);
     live_tell(l, &n);
+}
+
+static bool is_good(struct live *l, struct setup *s)
+{
+    struct ceiling ceiling;
+
+    if (!setup_load(s, &l->options) ||
+        !config_reloadable(l->boot->config, s->config, &s->d) ||
+        !setup_follows(s, l->setup))
+        return false;
+    ceiling = ceiling_of(s->config, s->rules);
+    if (!ceiling_check(&ceiling, s->config, &s->d))
+        return false;
+    if (live_order(l, ORDER_SETUP, s))
+        return true;
+    diagnostics_error(&s->d, NULL, "the analysis is busy: try again");
+    return false;
 }
 
 bool live_reload_begin(struct live_main *m, uint64_t call, struct setup **refused)
@@ -62,9 +83,7 @@ bool live_reload_begin(struct live_main *m, uint64_t call, struct setup **refuse
 
     if (m->reload.coming || !(s = calloc(1, sizeof *s)))
         return false;
-    if (setup_load(s, &l->options) &&
-        config_reloadable(l->boot->config, s->config, &s->d) &&
-        live_order(l, ORDER_SETUP, s)) {
+    if (is_good(l, s)) {
         m->reload = (struct live_reload){s, call};
         return true;
     }
@@ -103,6 +122,8 @@ static void finish_reload(struct live_main *m, struct setup *before)
         verb_diagnostics(&now->d, answer);
         json_text(answer, "took", took);
         control_answer(m->control, m->reload.call, NULL, NULL);
+    } else {
+        diagnostics_print(&now->d, stderr); /* warnings */
     }
     m->reload = (struct live_reload){0};
     notify("READY=1\nSTATUS=%s", took);

@@ -1,6 +1,7 @@
 #include "sensor/setup.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,19 @@ static bool same_place(const char *a, const char *b)
     return realpath(a, real_a) && realpath(b, real_b) && strcmp(real_a, real_b) == 0;
 }
 
+/* What cannot be read for another reason is left to whoever reads it. */
+static bool is_there(struct setup *setup, unsigned i)
+{
+    const char *path = setup->config->site_rules.text[i];
+
+    if (access(path, F_OK) == 0 || errno != ENOENT)
+        return true;
+    setup->absent |= UINT64_C(1) << i;
+    if (strcmp(path, SYSCONFDIR "/sightglass/rules.d") != 0)
+        diagnostics_warning(&setup->d, NULL, "rules.site: %s is not there", path);
+    return false;
+}
+
 /* The shipped rules, then the site's: those that were named, else the configuration's. */
 static void load_rules(struct setup *setup, const struct setup_options *options)
 {
@@ -79,9 +93,8 @@ static void load_rules(struct setup *setup, const struct setup_options *options)
         if (!same_place(options->rules[i], paths[0]))
             paths[o.npaths++] = options->rules[i];
     }
-    for (unsigned i = 0; options->nrules == 0 && i < site->n && o.npaths < SETUP_PATHS;
-         i++) {
-        if (access(site->text[i], F_OK) == 0)
+    for (unsigned i = 0; options->nrules == 0 && i < site->n; i++) {
+        if (is_there(setup, i))
             paths[o.npaths++] = site->text[i];
     }
     o.site = setup->site;
@@ -105,6 +118,31 @@ bool setup_load(struct setup *setup, const struct setup_options *options)
     if (!options->no_rules)
         load_rules(setup, options);
     return setup->d.errors == 0;
+}
+
+static bool had(const struct setup *setup, const char *path)
+{
+    const struct texts *site = &setup->config->site_rules;
+
+    for (unsigned i = 0; i < site->n; i++) {
+        if (strcmp(site->text[i], path) == 0)
+            return !(setup->absent >> i & 1);
+    }
+    return false;
+}
+
+bool setup_follows(struct setup *now, const struct setup *before)
+{
+    const struct texts *site = &now->config->site_rules;
+    unsigned errors = now->d.errors;
+
+    for (unsigned i = 0; i < site->n; i++) {
+        if (now->absent >> i & 1 && had(before, site->text[i]))
+            diagnostics_error(&now->d, NULL, "rules.site: %s was there and is gone",
+                              site->text[i])
+                ->help = "put it back, or take it out of the configuration";
+    }
+    return now->d.errors == errors;
 }
 
 void setup_close(struct setup *setup)

@@ -9,7 +9,7 @@
 #include "rules/ruleset.h"
 #include "sensor/config.h"
 
-enum { SETUP_PATHS = 32, SETUP_SCHEMAS = 32 };
+enum { SETUP_PATHS = 64, SETUP_SCHEMAS = 32 };
 
 struct setup {
     struct diagnostics d;
@@ -17,6 +17,7 @@ struct setup {
     const struct site *site; /* NULL when the configuration says nothing of the plant */
     const char *shipped;     /* where the shipped rules were read from */
     struct ruleset *rules;   /* NULL when none were asked for */
+    uint64_t absent;         /* a bit for each of rules.site that is not there */
     const struct schema *schemas[SETUP_SCHEMAS];
     unsigned nschemas;
 };
@@ -43,6 +44,12 @@ unsigned setup_schema(const struct setup *setup, const struct schema *s);
  * case.  setup_close() afterwards in any case.
  */
 bool setup_load(struct setup *setup, const struct setup_options *options);
+
+/*
+ * False, and errors in now->d, when rules of the site that were read before are gone:
+ * who took them away meant a new place, or nothing.
+ */
+bool setup_follows(struct setup *now, const struct setup *before);
 void setup_close(struct setup *setup);
 
 /* True when the configuration wants to hear of this signature. */

@@ -205,6 +205,9 @@ unit_tests += %reldir%/test_packet_ring
 %canon_reldir%_test_packet_ring_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_packet_ring_LDADD  = $(with_sensor)
 
+unit_tests += %reldir%/test_setup
+%canon_reldir%_test_setup_CFLAGS = $(unit_cflags)
+%canon_reldir%_test_setup_LDADD  = $(with_sensor)
 unit_tests += %reldir%/test_live_capture
 %canon_reldir%_test_live_capture_CFLAGS = $(unit_cflags)
 %canon_reldir%_test_live_capture_LDADD  = $(with_sensor)
