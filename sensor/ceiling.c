@@ -1,18 +1,10 @@
 #include "sensor/ceiling.h"
 
 #include <inttypes.h>
-#include <string.h>
 
-#include "alerts/alert.h"
-#include "sensor/analysis.h"
-#include "sensor/metrics.h"
-#include "sensor/pipeline.h"
+#include "sensor/live.h"
 
-/*
- * MiB: the program and its libraries, the page cache of SQLite, the events on their
- * way to it and to each output, and the rings from each worker to the analysis.
- */
-enum { PROGRAM = 24, OUTBOX = 16, AN_OUTPUT = 2, WORKER_RINGS = 8 };
+enum { PROGRAM = 24 }; /* MiB: with its libraries */
 
 static const uint64_t mib = UINT64_C(1) << 20;
 
@@ -22,29 +14,23 @@ static void add(struct ceiling *c, const char *name, uint64_t bytes)
     c->sum += bytes;
 }
 
-/* Ports without a group are one each; a sensor without ports is counted with one. */
+/* A sensor without ports is counted with one. */
 static unsigned groups_of(const struct config *c)
 {
-    unsigned n = 0;
+    const char *groups[CONFIG_INTERFACES];
+    unsigned n = capture_groups(c, groups);
 
-    for (unsigned i = 0; i < c->ninterfaces; i++) {
-        const char *group = c->interfaces[i].group;
-        unsigned k = 0;
-
-        while (group && k < i &&
-               !(c->interfaces[k].group && strcmp(c->interfaces[k].group, group) == 0))
-            k++;
-        n += !group || k == i;
-    }
     return n ? n : 1;
 }
 
+/* With several, records on their way to analysis are not free for their worker. */
 static void add_workers(struct ceiling *sum, const struct config *c, uint64_t n)
 {
+    size_t records = n > 1 ? c->records + (size_t)LANE_OUT : c->records;
     struct worker_memory m =
         worker_memory(&(struct worker_options){.flows = c->flows,
                                                .pending = c->pending_requests,
-                                               .records = c->records,
+                                               .records = records,
                                                .classify = c->ndpi});
 
     add(sum, "flows", n * m.flows);
@@ -53,7 +39,7 @@ static void add_workers(struct ceiling *sum, const struct config *c, uint64_t n)
     add(sum, "conversations", n * m.conversations);
     if (c->ndpi)
         add(sum, "nDPI", n * m.classifier);
-    add(sum, "rings of workers", n * WORKER_RINGS * mib);
+    add(sum, "rings of workers", n * (LANE_IN + LANE_OUT * sizeof(struct passage)));
 }
 
 struct ceiling ceiling_of(const struct config *c, const struct ruleset *rules)
@@ -68,10 +54,11 @@ struct ceiling ceiling_of(const struct config *c, const struct ruleset *rules)
     add(&sum, "kernel's rings", kernel);
     add(&sum, "packet rings", groups_of(c) * c->packet_ring);
     add_workers(&sum, c, (uint64_t)groups_of(c) * c->workers);
-    add(&sum, "rules", rules ? ruleset_memory(rules) : 0);
+    /* while others are taken over there are two sets */
+    add(&sum, "rules", rules ? 2 * ruleset_memory(rules) : 0);
     add(&sum, "alerts", alerts_memory(&alerts) + sizeof(struct analysis));
-    add(&sum, "evidence", c->evidence_bytes);
-    add(&sum, "outbox and outputs", (OUTBOX + (uint64_t)c->noutputs * AN_OUTPUT) * mib);
+    add(&sum, "evidence", evidence_memory(c) + c->evidence_send);
+    add(&sum, "outbox and outputs", outputs_ceiling(c) + LIVE_EVENTS + LIVE_DELIVERIES);
     add(&sum, "program", PROGRAM * mib);
     return sum;
 }

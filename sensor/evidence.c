@@ -354,6 +354,22 @@ static bool write_file(struct evidence *e, struct evidence_result *result)
 
 /* ---- the whole ------------------------------------------------------------------- */
 
+static uint64_t bytes_of(const struct config *c)
+{
+    return c->evidence_bytes > LEAST ? c->evidence_bytes : LEAST;
+}
+
+static size_t packets_of(const struct config *c)
+{
+    return c->evidence_before + (size_t)EVIDENCE_RECORD;
+}
+
+uint64_t evidence_memory(const struct config *c)
+{
+    return bytes_of(c) + PACKET_FILE_FRAME + PACKET_FILE_BUFFER +
+           packets_of(c) * sizeof(struct evidence_packet);
+}
+
 bool evidence_open(struct evidence *e, const struct config *c,
                    const struct packet_source *sources, unsigned nsources)
 {
@@ -362,7 +378,7 @@ bool evidence_open(struct evidence *e, const struct config *c,
 
     memset(e, 0, sizeof *e);
     e->before = c->evidence_before;
-    e->bytes = c->evidence_bytes > LEAST ? c->evidence_bytes : LEAST;
+    e->bytes = bytes_of(c);
     e->total = c->evidence_total;
     e->sources = sources;
     e->nsources = nsources;
@@ -373,7 +389,7 @@ bool evidence_open(struct evidence *e, const struct config *c,
     }
     if (mkdir(e->directory, 0750) != 0 && errno != EEXIST)
         return false;
-    e->packets = calloc(e->before + (size_t)EVIDENCE_RECORD, sizeof *e->packets);
+    e->packets = calloc(packets_of(c), sizeof *e->packets);
     e->store = malloc(e->bytes + PACKET_FILE_FRAME + PACKET_FILE_BUFFER);
     if (!e->packets || !e->store) {
         evidence_close(e);

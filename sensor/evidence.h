@@ -75,6 +75,9 @@ struct evidence {
     char comment[PCAPNG_COMMENT + 1];
 };
 
+/* Bytes that evidence_open() allocates. */
+uint64_t evidence_memory(const struct config *c);
+
 /* Makes the directory when it is missing.  Keeps `sources`.  False with errno. */
 bool evidence_open(struct evidence *e, const struct config *c,
                    const struct packet_source *sources, unsigned nsources);

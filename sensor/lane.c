@@ -4,8 +4,6 @@
 #include <time.h>
 
 enum {
-    DEFAULT_IN = 8 * 1024 * 1024,
-    DEFAULT_OUT = 4096,
     BURST = 64, /* parcels between two looks around */
     NAP_NS = 50000,
     SLEEP_MS = 20,
@@ -260,8 +258,8 @@ bool lane_open(struct worker_lane *l, unsigned index, const struct lane_options 
 
     memset(l, 0, sizeof *l);
     l->options = *options;
-    l->options.in = l->options.in ? l->options.in : DEFAULT_IN;
-    l->options.out = l->options.out ? l->options.out : DEFAULT_OUT;
+    l->options.in = l->options.in ? l->options.in : LANE_IN;
+    l->options.out = l->options.out ? l->options.out : LANE_OUT;
     l->hooks = *hooks;
     l->sink = sink;
     l->index = index;

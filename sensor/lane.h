@@ -38,10 +38,12 @@ struct passage {
     uint8_t rank, kind;
 };
 
+enum { LANE_IN = 8 * 1024 * 1024, LANE_OUT = 4096 };
+
 struct lane_options {
     struct worker_options worker;
-    size_t in;  /* bytes; 0: 8 MiB */
-    size_t out; /* records; 0: 4096 */
+    size_t in;  /* bytes; 0: LANE_IN */
+    size_t out; /* records; 0: LANE_OUT */
     bool waits;
     bool joined;
     bool borrows; /* packets stay where they are while lane_needs() them */

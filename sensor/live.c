@@ -98,21 +98,14 @@ static bool open_pipeline(struct live *l)
 
 /* ---- rings ---------------------------------------------------------------------- */
 
-enum {
-    EVENTS = 4 * 1024 * 1024,
-    DELIVERIES = 1024 * 1024,
-    CUTS = 256,
-    NOTICES = 64,
-    ORDERS = 4,
-    STATUSES = 2
-};
+enum { CUTS = 256, NOTICES = 64, ORDERS = 4, STATUSES = 2 };
 
 static bool open_rings(struct live *l)
 {
     bool ok = bell_open(&l->output_bell) && bell_open(&l->main_bell);
 
-    ok = ok && tube_open(&l->events, EVENTS, &l->output_bell);
-    ok = ok && tube_open(&l->deliveries, DELIVERIES, NULL);
+    ok = ok && tube_open(&l->events, LIVE_EVENTS, &l->output_bell);
+    ok = ok && tube_open(&l->deliveries, LIVE_DELIVERIES, NULL);
     ok = ok && ring_open(&l->cuts, sizeof(struct evidence_request), CUTS, NULL);
     for (unsigned i = 0; ok && i < COUNT_OF(l->notices); i++)
         ok = ring_open(&l->notices[i], sizeof(struct notice), NOTICES, NULL);

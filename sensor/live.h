@@ -34,6 +34,9 @@
 
 enum { LIVE_ERROR = 1024, LIVE_LATE = 8 };
 
+/* Bytes of events on their way to the output: from analysis, and from main. */
+enum { LIVE_EVENTS = 4 * 1024 * 1024, LIVE_DELIVERIES = 1024 * 1024 };
+
 /* ---- what goes between threads ------------------------------------------------ */
 
 /* What a capture thread knows, about once a second. */

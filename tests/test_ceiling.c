@@ -8,6 +8,7 @@
 
 #include "alerts/alert.h"
 #include "sensor/ceiling.h"
+#include "sensor/evidence.h"
 #include "sensor/pipeline.h"
 
 static size_t taken(void)
@@ -132,6 +133,38 @@ static void every_port_group_and_worker_counts(void **state)
     diagnostics_close(&d);
 }
 
+/* Several workers need records for what is on its way to the analysis. */
+static void more_than_one_worker_takes_more_records_each(void **state)
+{
+    struct ceiling one, two;
+    bool fits;
+
+    (void)state;
+    diagnostics_open(&d);
+    one = of("limits: {records: 4096}\n", &fits);
+    two = of("limits: {records: 4096}\ncapture: {workers: 2}\n", &fits);
+    assert_in_range(row(&two, "records"), 7 * row(&one, "records") / 2,
+                    4 * row(&one, "records"));
+    diagnostics_close(&d);
+}
+
+static void evidence_takes_what_it_says(void **state)
+{
+    static struct evidence e;
+    struct config *c = config_default();
+    size_t before = taken();
+
+    (void)state;
+    c->evidence = "/tmp";
+    c->evidence_before = 10000;
+    if (!is_blind()) {
+        assert_true(evidence_open(&e, c, NULL, 0));
+        assert_about(taken() - before, evidence_memory(c));
+        evidence_close(&e);
+    }
+    config_free(c);
+}
+
 static void more_than_the_limit_is_an_error(void **state)
 {
     bool fits;
@@ -192,6 +225,8 @@ int main(void)
         cmocka_unit_test(alerts_take_what_they_say),
         cmocka_unit_test(a_classifier_stays_below_what_it_says),
         cmocka_unit_test(every_port_group_and_worker_counts),
+        cmocka_unit_test(more_than_one_worker_takes_more_records_each),
+        cmocka_unit_test(evidence_takes_what_it_says),
         cmocka_unit_test(more_than_the_limit_is_an_error),
         cmocka_unit_test(more_workers_than_the_pipeline_takes_are_an_error),
         cmocka_unit_test(the_last_line_is_the_sum),
