@@ -8,10 +8,12 @@
 
 static bool fail(struct tls *t, const char *what)
 {
-    unsigned long code = ERR_peek_last_error();
+    unsigned long code = ERR_peek_last_error(), first = ERR_peek_error();
     const char *reason = code ? ERR_reason_error_string(code) : NULL;
     long verdict = t->session ? SSL_get_verify_result(t->session) : X509_V_OK;
 
+    if (ERR_SYSTEM_ERROR(first)) /* of a file: the last says "system lib" */
+        reason = strerror(ERR_GET_REASON(first));
     if (verdict != X509_V_OK)
         reason = X509_verify_cert_error_string(verdict);
     snprintf(t->error, sizeof t->error, "%.80s: %.70s", what,

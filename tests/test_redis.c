@@ -842,6 +842,7 @@ static void what_can_never_work_is_said_at_the_start(void **state)
         {"[::1:6379", NULL, NULL, "neither host:port nor unix:/path"},
         {"unix:/tmp/s", "/etc/hostname", NULL, "TLS does not go over a unix socket"},
         {"localhost:1", "/etc/hostname", NULL, "/etc/hostname"},
+        {"localhost:1", "/nowhere/ca.pem", NULL, "ca.pem: No such file"},
         {"localhost:1", NULL, "/etc/hostname", "without a CA"},
     };
 
