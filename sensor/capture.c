@@ -172,6 +172,19 @@ static void tell_lost(struct capture *c, unsigned i, int64_t now)
     }
 }
 
+/* Once a minute while it goes on, so that the alert stays open. */
+static void tell_cut(struct capture *c, unsigned i, int64_t now)
+{
+    uint64_t cut = c->status[i].cut;
+    struct port_health *h = &c->health[i];
+    struct notice n = {.check = CHECK_CAPTURE_CUT, .count = (int64_t)cut};
+
+    if (cut == h->cut_told || !may_tell(h->cut_when, now) || !tell(c, &c->ports[i], &n))
+        return;
+    h->cut_told = cut;
+    h->cut_when = now;
+}
+
 /* A port that need not be silent may send what it likes; it is only counted. */
 static void tell_noise(struct capture *c, unsigned i, const struct link_state *link,
                        int64_t now)
@@ -284,6 +297,7 @@ static void look_after(struct capture *c, unsigned i, int64_t now)
     count_sent(c, i, &link);
     tell_trouble(c, i, now);
     tell_lost(c, i, now);
+    tell_cut(c, i, now);
     tell_noise(c, i, &link, now);
     tell_quiet(c, i, now);
 }

@@ -33,8 +33,9 @@ enum { CAPTURE_ERROR = SILENT_ERROR, CAPTURE_BATCH = 256 };
 struct port_health {
     uint64_t sent_before, lost_before;  /* by its counters, at the last look */
     uint64_t received_before;           /* at the last look */
-    uint64_t lost_told, sent_told;      /* already in a notice */
-    int64_t lost_when, sent_when;       /* of that notice; 0: none yet */
+    /* already in a notice; and when, 0: none yet */
+    uint64_t lost_told, sent_told, cut_told;
+    int64_t lost_when, sent_when, cut_when;
     int64_t trouble_since, quiet_since; /* ns, monotonic */
     enum port_trouble told;             /* the trouble a notice was about */
     bool quiet_told, arp_told, counted; /* `counted`: sent_before is known */

@@ -78,7 +78,8 @@ const struct signature health_signatures[CHECKS] = {
         .category = "Sensor Health", .severity = SEVERITY_MEDIUM, .score = 60,
         .condition = true, .clear_after = 300 * NS_PER_S,
         .why = "Messages of which only a part was captured cannot be read to their end.",
-        .remediation = "Capture whole packets: snaplen 65535, or 0 in tcpdump.",
+        .remediation = "Capture whole packets: snaplen 65535, or 0 in tcpdump; and turn receive offloads off "
+               "(ethtool -K PORT gro off lro off).",
         .created = "2026_11_22", .updated = "2026_11_23"},
     [CHECK_CAPTURE_TRUNCATED] = {
         .id = 8104254, .rev = 1, .engine = "health", .name = "health.capture.truncated",

@@ -128,8 +128,22 @@ static void a_capture_that_never_began_ends_too(void **state)
     end(&l);
 }
 
+/* The first about this; all before it are gone. */
+static struct notice next_of(struct ring *notices, unsigned check)
+{
+    struct notice n = {.check = 0};
+    const struct notice *next;
+
+    while (n.check != check && (next = ring_peek(notices))) {
+        n = *next;
+        ring_pop(notices);
+    }
+    assert_int_equal(n.check, check);
+    return n;
+}
+
 /* Whoever finds the queue of its worker full is lost like one the ring refuses. */
-static void what_workers_have_no_room_for_is_counted_and_told(void **state)
+static void what_is_lost_or_cut_is_told(void **state)
 {
     static struct capture c;
     static struct packet_ring packets;
@@ -137,7 +151,7 @@ static void what_workers_have_no_room_for_is_counted_and_told(void **state)
     struct ring notices = {0};
     struct status_interface status[CONFIG_INTERFACES];
     char error[CAPTURE_ERROR];
-    const struct notice *n;
+    struct notice n;
 
     (void)state;
     config_listen(config, "not-there");
@@ -151,9 +165,13 @@ static void what_workers_have_no_room_for_is_counted_and_told(void **state)
     capture_turn(&c, 0, NULL, NULL);
     capture_status(&c, status);
     assert_int_equal(status[0].ring_lost, 2);
-    while ((n = ring_peek(&notices)) && n->check != CHECK_CAPTURE_DROPPED)
-        ring_pop(&notices);
-    assert_true(n && n->count == 2);
+    n = next_of(&notices, CHECK_CAPTURE_DROPPED);
+    assert_int_equal(n.count, 2);
+    c.status[0].cut = 3; /* as by a snaplen below a packet's length */
+    c.looked = 0;
+    capture_turn(&c, 0, NULL, NULL);
+    n = next_of(&notices, CHECK_CAPTURE_CUT);
+    assert_int_equal(n.count, 3);
     capture_close(&c);
     ring_close(&notices);
     packet_ring_close(&packets);
@@ -166,7 +184,7 @@ int main(void)
         cmocka_unit_test(a_clock_set_ahead_makes_nothing_expire),
         cmocka_unit_test(a_clock_set_back_holds_nothing_up),
         cmocka_unit_test(a_capture_that_never_began_ends_too),
-        cmocka_unit_test(what_workers_have_no_room_for_is_counted_and_told),
+        cmocka_unit_test(what_is_lost_or_cut_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
