@@ -421,6 +421,22 @@ static bool says_function(const struct node *n, const struct schema *s)
            n->set->kind == SET_INTS && s->fields[from->slot].flags & FIELD_FUNCTION;
 }
 
+/* Some of the violations are ones its messages can have. */
+static bool breaks_so(const struct set *set, const struct schema *s)
+{
+    const struct label *tables[] = {common_violations, s->violations};
+    struct datum name = {.type = FIELD_TEXT};
+
+    for (unsigned i = 0; i < COUNT_OF(tables); i++) {
+        for (const struct label *l = tables[i]; l && l->name; l++) {
+            name.b = (struct bytes){(const uint8_t *)l->name, strlen(l->name)};
+            if (set_holds(set, &name))
+                return true;
+        }
+    }
+    return false;
+}
+
 static struct reach reach_set(const struct node *n, const struct schema *s)
 {
     const struct origin *from = &n->left->from[0];
@@ -434,6 +450,8 @@ static struct reach reach_set(const struct node *n, const struct schema *s)
         r.violation = true;
     if (n->negated)
         return r;
+    if (r.violation && n->set->match == MATCH_EQUAL)
+        r.possible = breaks_so(n->set, s);
     if (from->kind == SOURCE_COMMON && from->slot == COMMON_VERB)
         r.verbs = (uint32_t)n->set->mask;
     else if (from->kind == SOURCE_COMMON && from->slot == COMMON_OUTCOME)

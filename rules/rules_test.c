@@ -244,8 +244,12 @@ static void mutate_rule(struct trial *run, struct rule *rule,
         }
         mutate_restore(run->set);
         result->mutants++;
-        if (some_test_fails(run, rule))
+        if (some_test_fails(run, rule)) {
+            if (o->verbose)
+                fprintf(o->out, "ok      %s: `%s` is missed by %s\n",
+                        rule->signature.name, clause, run->test->pcap);
             continue;
+        }
         result->survived++;
         fprintf(o->out, "%s:%u:%u: %s: no test fails without `%s`\n",
                 rule->at.source->file, rule->at.line, rule->at.column,

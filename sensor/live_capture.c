@@ -8,7 +8,7 @@
 #include "sensor/confine.h"
 #include "sensor/live.h"
 
-enum { TURN_MS = 20 };
+enum { TURN_MS = 20, DRAIN_TURNS = 50 };
 
 /* How late the kernel may hand over a packet that it has stamped already. */
 static const int64_t LATENESS = INT64_C(50) * NS_PER_MS;
@@ -68,7 +68,7 @@ static void let_go(struct live_capture *c)
     packet_ring_keep(&c->packets, c->kept);
 }
 
-static void turn(struct live_capture *c)
+static unsigned turn(struct live_capture *c)
 {
     struct pipeline *p = &c->live->pipeline;
     unsigned n;
@@ -82,6 +82,14 @@ static void turn(struct live_capture *c)
     }
     tell_seen(c);
     blackbox_beat(c->slot);
+    return n;
+}
+
+/* What the wire had brought before the end was asked for. */
+static void drain(struct live_capture *c)
+{
+    for (unsigned i = 0; i < DRAIN_TURNS && turn(c) > 0; i++)
+        ;
 }
 
 static void *run(void *context)
@@ -97,6 +105,7 @@ static void *run(void *context)
     }
     while (!atomic_load_explicit(&c->live->stopping, memory_order_relaxed))
         turn(c);
+    drain(c);
     pipeline_end(&c->live->pipeline, c->front);
     if (c->slot)
         blackbox_leave(c->slot);

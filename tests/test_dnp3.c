@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <string.h>
+#include <unistd.h>
 
 #include "dissectors/dnp3/dnp3.h"
 #include "tests/feed.h"
@@ -291,6 +292,27 @@ static void an_answer_of_four_thousand_points_keeps_them_all(void **state)
     }
 }
 
+/* Four thousand million objects without a byte each: the message ends all the same. */
+static void a_count_is_no_reason_to_go_on(void **state)
+{
+    static const char *const groups[] = {"6e", "6f", "70", "71", "46", "52", "5a", "00"};
+    char hex[64];
+
+    (void)state;
+    alarm(20);
+    for (size_t i = 0; i < COUNT_OF(groups); i++) {
+        for (unsigned variation = 0; variation < 9; variation++) {
+            snprintf(hex, sizeof hex, "c1 02 %s%02x09 ffffffff 61", groups[i], variation);
+            ask(hex);
+            snprintf(hex, sizeof hex, "c1 02 %s%02x02 00000000feffffff", groups[i],
+                     variation);
+            ask(hex);
+        }
+    }
+    alarm(0);
+    assert_true(feed.nrecords > 0);
+}
+
 static void a_fragment_without_end_is_dropped(void **state)
 {
     static const uint8_t part[SEGMENT_MAX];
@@ -567,6 +589,7 @@ int main(void)
         CASE(a_confirm_is_matched_or_missing),
         CASE(a_new_indication_is_told_once),
         CASE(a_file_is_told_when_it_is_opened_and_closed),
+        CASE(a_count_is_no_reason_to_go_on),
         CASE(a_broadcast_waits_for_no_answer),
         CASE(the_last_request_of_a_sequence_is_answered),
     };

@@ -266,11 +266,14 @@ static void sized_object(struct fragment *a, const struct header *h, uint64_t in
         record_violation(a->r, OBJECT_SIZE_DIFFERS, &at);
 }
 
+/* The count is the sender's: where one takes no bytes, none of the others does. */
 static void objects(struct fragment *a, const struct header *h)
 {
     bool sized = dnp3_is_size(h->prefix);
+    size_t left = SIZE_MAX;
 
-    for (uint64_t i = 0; i < h->n && !*a->c->truncated; i++) {
+    for (uint64_t i = 0; i < h->n && !*a->c->truncated && cur_left(a->c) < left; i++) {
+        left = cur_left(a->c);
         if (sized)
             sized_object(a, h, h->first + i);
         else if (h->prefix)
@@ -287,7 +290,7 @@ static void selection(struct fragment *a, const struct header *h)
 {
     struct header list = *h;
 
-    for (uint64_t i = 0; i < h->n && !*a->c->truncated; i++) {
+    for (uint64_t i = 0; i < h->n && h->prefix && !*a->c->truncated; i++) {
         const uint8_t *at = a->c->at;
         uint64_t index = dnp3_prefix(&list, a->c);
 

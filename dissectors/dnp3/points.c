@@ -210,12 +210,15 @@ static bool read_point(struct fragment *a, const struct header *h, struct batch 
 void dnp3_points(struct fragment *a, const struct header *h)
 {
     struct batch b;
+    size_t left = SIZE_MAX;
     bool more = true;
 
     begin(&b, a, h, run_type(h->object));
-    for (uint64_t i = 0; i < h->n && more; i++) {
-        uint64_t index = h->prefix ? dnp3_prefix(h, a->c) : h->first + i;
+    for (uint64_t i = 0; i < h->n && more && cur_left(a->c) < left; i++) {
+        uint64_t index;
 
+        left = cur_left(a->c);
+        index = h->prefix ? dnp3_prefix(h, a->c) : h->first + i;
         more = read_point(a, h, &b, index);
     }
     flush(&b);
