@@ -31,8 +31,8 @@ enum { CAPTURE_ERROR = SILENT_ERROR, CAPTURE_BATCH = 256 };
 
 /* What is watched of a port, beside its packets. */
 struct port_health {
-    uint64_t sent_before, lost_before;  /* by its counters, at the last look */
-    uint64_t received_before;           /* at the last look */
+    uint64_t sent_before, lost_before; /* by its counters, at the last look */
+    uint64_t received_before;          /* at the last look */
     /* already in a notice; and when, 0: none yet */
     uint64_t lost_told, sent_told, cut_told;
     int64_t lost_when, sent_when, cut_when;

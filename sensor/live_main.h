@@ -52,7 +52,7 @@ struct live_main {
     struct live_snapshot snapshot;
     struct live_muting muting;
     int64_t second, stats, heartbeat; /* ns, monotonic: when each is due */
-    int64_t reminded; /* ns, monotonic: when exceptions are looked at next */
+    int64_t reminded;             /* ns, monotonic: when exceptions are looked at next */
     uint64_t losses[LIVE_LOSSES]; /* what was told of each */
     unsigned tests;
     bool hung_up; /* a SIGHUP that is still to be heard */
