@@ -20,6 +20,7 @@
 
 #include "sensor/core/clock.h"
 #include "sensor/core/hash.h"
+#include "sensor/core/now.h"
 
 enum { BATCH_BYTES = 4 * 1024 * 1024, ALIGN = 16 };
 
@@ -29,14 +30,6 @@ struct put {
 };
 
 _Static_assert(sizeof(struct put) <= ALIGN, "the event behind it is aligned");
-
-static int64_t clock_ns(clockid_t clock)
-{
-    struct timespec t;
-
-    clock_gettime(clock, &t);
-    return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 bool id_is_above(struct stream_id a, struct stream_id b)
 {
@@ -71,7 +64,7 @@ static bool read_owner(struct outbox *b)
 
     if (!db_get(&b->db, DB_OWNER, NULL, 0, &owner, 1)) {
         if (getrandom(&owner, sizeof owner, 0) != sizeof owner)
-            owner = clock_ns(CLOCK_REALTIME);
+            owner = now_wall();
         if (!DB_RUN(&b->db, DB_SET_OWNER, owner))
             return false;
     }
@@ -154,7 +147,7 @@ bool outbox_begin_anew(struct outbox *b)
 bool outbox_open(struct outbox *b, const struct outbox_config *config)
 {
     *b = (struct outbox){.config = *config};
-    b->clock = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
+    b->clock = now_wall() - now_monotonic();
     if (config->path &&
         snprintf(b->path, sizeof b->path, "%s", config->path) >= (int)sizeof b->path) {
         snprintf(b->error, sizeof b->error, "its path is too long");
@@ -322,7 +315,7 @@ bool outbox_put(struct outbox *b, const struct event *e, uint32_t lanes)
         !outbox_commit(b))
         return false;
     if (b->batched++ == 0)
-        b->since = clock_ns(CLOCK_MONOTONIC);
+        b->since = now_monotonic();
     put = (struct put *)(b->batch + b->batch_used);
     *put = (struct put){size, lanes};
     event_pack(e, (uint8_t *)put + ALIGN);
@@ -437,10 +430,10 @@ static void committed(struct outbox *b, const struct added *sum)
     }
     if (sum->traced) {
         b->trace.sequence = sum->traced;
-        b->trace.committed = clock_ns(CLOCK_REALTIME);
+        b->trace.committed = now_wall();
     }
     if (b->batched)
-        b->latency = clock_ns(CLOCK_MONOTONIC) - b->since;
+        b->latency = now_monotonic() - b->since;
     b->batched = 0;
     b->batch_used = 0;
     b->error[0] = '\0';
@@ -461,9 +454,8 @@ bool outbox_commit(struct outbox *b)
 
     if (!has_changes(b))
         return true;
-    if (db_run(&b->db, DB_BEGIN, NULL, 0) &&
-        insert_batch(b, clock_ns(CLOCK_REALTIME), &sum) && update_lanes(b) &&
-        db_run(&b->db, DB_COMMIT, NULL, 0)) {
+    if (db_run(&b->db, DB_BEGIN, NULL, 0) && insert_batch(b, now_wall(), &sum) &&
+        update_lanes(b) && db_run(&b->db, DB_COMMIT, NULL, 0)) {
         committed(b, &sum);
         return true;
     }
@@ -525,7 +517,7 @@ void outbox_delivered(struct outbox *b, unsigned lane, struct stream_id id,
     l->waiting -= l->waiting > 0;
     l->changed = true;
     if (sequence && sequence == b->trace.sequence && !b->trace.delivered[lane])
-        b->trace.delivered[lane] = clock_ns(CLOCK_REALTIME);
+        b->trace.delivered[lane] = now_wall();
 }
 
 void outbox_pass(struct outbox *b, unsigned lane, struct stream_id id)
@@ -548,7 +540,7 @@ bool outbox_move(struct outbox *b, unsigned lane, const struct stream_id *ids, u
 {
     struct lane *l = &b->lanes[lane];
     struct stream_id last = l->last;
-    int64_t now = clock_ns(CLOCK_REALTIME);
+    int64_t now = now_wall();
     bool ok = db_run(&b->db, DB_BEGIN, NULL, 0);
 
     for (unsigned i = 0; i < n && ok; i++) {

@@ -6,16 +6,9 @@
 
 #include "alerts/alert.h"
 #include "sensor/core/clock.h"
+#include "sensor/core/now.h"
 
 enum { PAGES_AT_ONCE = 256 };
-
-static int64_t monotonic(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 static bool fail(struct outbox_copy *c)
 {
@@ -62,12 +55,12 @@ static enum outbox_copy_state finish(struct outbox_copy *c)
 
 enum outbox_copy_state outbox_copy_step(struct outbox_copy *c, int64_t ns)
 {
-    int64_t end = monotonic() + ns;
+    int64_t end = now_monotonic() + ns;
     int code;
 
     do
         code = sqlite3_backup_step(c->backup, PAGES_AT_ONCE);
-    while (code == SQLITE_OK && monotonic() < end);
+    while (code == SQLITE_OK && now_monotonic() < end);
     return code == SQLITE_OK || code == SQLITE_BUSY ? COPY_GOES_ON : finish(c);
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "sensor/core/clock.h"
+#include "sensor/core/now.h"
 
 enum {
     READ = 16 * 1024,
@@ -23,10 +24,7 @@ enum {
 
 int64_t link_now(void)
 {
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / NS_PER_MS;
+    return now_monotonic() / NS_PER_MS;
 }
 
 static bool is_unix(const struct link *l)

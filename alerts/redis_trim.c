@@ -16,6 +16,7 @@
 
 #include "alerts/redis_sink.h"
 #include "sensor/core/clock.h"
+#include "sensor/core/now.h"
 
 static struct stream_id least(struct stream_id a, struct stream_id b)
 {
@@ -25,14 +26,10 @@ static struct stream_id least(struct stream_id a, struct stream_id b)
 /* ids below it are old enough to go */
 static struct stream_id age_bound(const struct redis_sink *r)
 {
-    struct timespec t;
-
     if (r->config.trim_keep == 0)
         return (struct stream_id){0, 0};
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (struct stream_id){
-        (uint64_t)((t.tv_sec * NS_PER_S + t.tv_nsec - r->config.trim_keep) / NS_PER_MS),
-        0};
+    return (struct stream_id){(uint64_t)((now_wall() - r->config.trim_keep) / NS_PER_MS),
+                              0};
 }
 
 void redis_trim(struct redis_sink *r)

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "sensor/core/clock.h"
+#include "sensor/core/now.h"
 
 void sink_listen(struct sink *s,
                  void (*tell)(void *to, enum sink_news news, bool over,
@@ -56,10 +57,7 @@ void sink_tell(struct sink *s, enum sink_news news, bool over, const char *detai
 
 void sink_delivered(struct sink *s, unsigned lane, struct stream_id id, int64_t sequence)
 {
-    struct timespec t;
-
     outbox_delivered(s->outbox, lane, id, sequence);
     s->counters.delivered++;
-    clock_gettime(CLOCK_REALTIME, &t);
-    s->last = t.tv_sec * NS_PER_S + t.tv_nsec;
+    s->last = now_wall();
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sensor/core/now.h"
 #include "sensor/health.h"
 
 enum { LOOK_EVERY = 1, TELL_EVERY = 60, QUIET = 60 }; /* s */
@@ -16,14 +17,6 @@ enum { LOOK_EVERY = 1, TELL_EVERY = 60, QUIET = 60 }; /* s */
  * block over after PORT_BLOCK_MS, so two ports may be that far apart, and some more.
  */
 enum { MERGE_MS = 25, MERGE_WAIT_MS = 5 };
-
-static int64_t clock_ns(clockid_t which)
-{
-    struct timespec t;
-
-    clock_gettime(which, &t);
-    return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 /* ---- packets, in the order of time -------------------------------------------- */
 
@@ -68,7 +61,7 @@ static void count(struct status_interface *s, const struct raw *raw)
 static unsigned batch(struct capture *c, void (*handler)(void *, const struct raw *),
                       void *context)
 {
-    int64_t now = clock_ns(CLOCK_REALTIME);
+    int64_t now = now_wall();
     struct port *p;
     unsigned n = 0;
 
@@ -304,7 +297,7 @@ static void look_after(struct capture *c, unsigned i, int64_t now)
 
 static void look_after_all(struct capture *c)
 {
-    int64_t now = clock_ns(CLOCK_MONOTONIC);
+    int64_t now = now_monotonic();
 
     if (now - c->looked < LOOK_EVERY * NS_PER_S)
         return;

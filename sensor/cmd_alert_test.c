@@ -10,6 +10,7 @@
 
 #include "sensor/cmd_control.h"
 #include "sensor/core/clock.h"
+#include "sensor/core/now.h"
 
 static const char help[] =
     "usage: sightglass alert-test [--timeout 10s] [-c FILE] [--socket PATH]\n"
@@ -102,18 +103,10 @@ static int print_way(const struct way *w)
     return EXIT_FINE;
 }
 
-static int64_t monotonic(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
-}
-
 /* Asks again until all hops are there or time is up; false when there is no answer. */
 static bool follow(struct asking *a, struct way *w)
 {
-    int64_t end = monotonic() + (a->timeout ? a->timeout : 10 * NS_PER_S);
+    int64_t end = now_monotonic() + (a->timeout ? a->timeout : 10 * NS_PER_S);
     const struct timespec pause = {0, (long)POLL_MS * NS_PER_MS};
     json_t *state;
     bool ok;
@@ -124,7 +117,7 @@ static bool follow(struct asking *a, struct way *w)
         if (ok)
             read_way(w, state);
         json_decref(state);
-        if (!ok || arrived(w) || monotonic() >= end)
+        if (!ok || arrived(w) || now_monotonic() >= end)
             return ok;
         nanosleep(&pause, NULL);
     }

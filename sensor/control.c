@@ -17,6 +17,7 @@
 #include "sensor/control_request.h"
 #include "sensor/core/clock.h"
 #include "sensor/core/json.h"
+#include "sensor/core/now.h"
 
 enum { PATIENCE_S = 5, LATE_S = 30 };
 
@@ -54,14 +55,6 @@ struct control {
 
 /* What the epoll set tells of what is no client. */
 enum { FROM_LISTENER = CONTROL_CLIENTS, FROM_TIMER };
-
-static int64_t monotonic(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 /* ---- ids ------------------------------------------------------------------------- */
 
@@ -111,7 +104,8 @@ static void enter(struct control *c, struct client *client, enum state state)
         [ASKING] = EPOLLIN, [LATER] = 0, [ANSWERING] = EPOLLOUT};
 
     client->state = state;
-    client->deadline = monotonic() + (state == LATER ? LATE_S : PATIENCE_S) * NS_PER_S;
+    client->deadline =
+        now_monotonic() + (state == LATER ? LATE_S : PATIENCE_S) * NS_PER_S;
     watch(c, client, events[state], EPOLL_CTL_MOD);
 }
 
@@ -163,7 +157,7 @@ static void admit(struct control *c, int fd)
     client->who = (struct control_peer){.uid = peer.uid, .pid = peer.pid};
     name_peer(c, &client->who);
     client->state = ASKING;
-    client->deadline = monotonic() + PATIENCE_S * NS_PER_S;
+    client->deadline = now_monotonic() + PATIENCE_S * NS_PER_S;
     watch(c, client, EPOLLIN, EPOLL_CTL_ADD);
 }
 
@@ -401,7 +395,7 @@ static void attend(struct control *c, struct client *client, uint32_t events)
 
 static void expire(struct control *c)
 {
-    int64_t now = monotonic();
+    int64_t now = now_monotonic();
 
     for (struct client *client = c->clients; client < c->clients + CONTROL_CLIENTS;
          client++) {

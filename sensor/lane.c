@@ -11,7 +11,7 @@ enum {
 
 static const int64_t COUNT_EVERY = NS_PER_S;
 
-static void nap(void)
+void lane_nap(void)
 {
     nanosleep(&(struct timespec){0, NAP_NS}, NULL);
 }
@@ -90,7 +90,7 @@ static struct passage *slot(struct worker_lane *l)
     struct passage *p = ring_slot(&l->out);
 
     while (!p && l->options.waits) {
-        nap();
+        lane_nap();
         p = ring_slot(&l->out);
     }
     return p;
@@ -146,7 +146,7 @@ static bool wait_for_records(void *context)
 
     if (ring_used(&l->out) == 0)
         return false;
-    nap();
+    lane_nap();
     return true;
 }
 

@@ -103,6 +103,9 @@ bool lane_tell(struct worker_lane *l, enum parcel_kind kind, const struct arriva
 /* Analysis': the next record of this lane, or NULL; marks are taken in. */
 struct passage *lane_head(struct worker_lane *l);
 
+/* 50 us: what whoever finds no room waits before he looks again. */
+void lane_nap(void);
+
 /* In the one order of all records. */
 bool passage_before(const struct passage *a, const struct passage *b);
 

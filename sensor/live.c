@@ -6,24 +6,7 @@
 #include <time.h>
 
 #include "sensor/confine.h"
-
-static int64_t clock_ns(clockid_t which)
-{
-    struct timespec t;
-
-    clock_gettime(which, &t);
-    return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
-}
-
-int64_t live_wall(void)
-{
-    return clock_ns(CLOCK_REALTIME);
-}
-
-int64_t live_monotonic(void)
-{
-    return clock_ns(CLOCK_MONOTONIC);
-}
+#include "sensor/core/now.h"
 
 size_t live_ring_bytes(const struct config *c)
 {
@@ -185,7 +168,7 @@ static void tell_past(struct live *l)
     }
     if (i->stopped_at == 0)
         return;
-    n = (struct notice){.check = CHECK_CAPTURE_GAP, .gap = live_wall() - i->stopped_at};
+    n = (struct notice){.check = CHECK_CAPTURE_GAP, .gap = now_wall() - i->stopped_at};
     snprintf(n.detail, sizeof n.detail, "%s",
              i->crash_detail[0] ? "It had crashed." : "It had been stopped.");
     if (n.gap > 0)

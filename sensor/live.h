@@ -175,9 +175,6 @@ size_t live_ring_bytes(const struct config *c); /* shared memory for the packet 
 
 /* ---- for the parts, each in a file of its own ----------------------------------- */
 
-int64_t live_wall(void);
-int64_t live_monotonic(void);
-
 /* live_capture.c */
 bool live_capture_open(struct live *l);
 bool live_capture_start(struct live *l);

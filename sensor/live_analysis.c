@@ -7,20 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sensor/core/now.h"
 #include "sensor/first_start.h"
 #include "sensor/live.h"
 #include "sensor/live_question.h"
 
-enum { FINDINGS = 64, TRIES = 400, NAP_NS = 50000 };
+enum { FINDINGS = 64, TRIES = 400 };
 
 static const int64_t STATUS_EVERY = NS_PER_S / 2;
 
 /* ---- what leaves ---------------------------------------------------------------- */
-
-static void nap(void)
-{
-    nanosleep(&(struct timespec){0, NAP_NS}, NULL);
-}
 
 /* Waits a little for a burst to pass; nothing here waits for a disk. */
 static void put(void *context, const struct event *e)
@@ -30,7 +26,7 @@ static void put(void *context, const struct event *e)
     void *slot = tube_slot(&l->events, size);
 
     for (unsigned i = 0; !slot && i < TRIES && e->kind != EVENT_RECORD; i++) {
-        nap();
+        lane_nap();
         slot = tube_slot(&l->events, size);
     }
     if (!slot) {
@@ -79,7 +75,7 @@ static void tell(struct live *l, const struct notice *n)
     struct record_sink sink = analysis_sink(&l->analysis);
 
     health_fill(r, n);
-    r->time = live_wall();
+    r->time = now_wall();
     r->seen = l->analysis.seen;
     if (r->scratch)
         atomic_fetch_add_explicit(&l->notices_lost, 1, memory_order_relaxed);
@@ -215,7 +211,7 @@ static void tell_muted(struct live *l)
 
 static void tell_status(struct live *l)
 {
-    int64_t now = live_monotonic();
+    int64_t now = now_monotonic();
     struct status_analysis *s;
 
     if (now < l->told + STATUS_EVERY)
@@ -263,8 +259,8 @@ static bool open_alerts(struct live *l)
         .encoder = &l->encoder, .version = PACKAGE_VERSION, .evidence = true};
     analysis_alerts(l->boot, &config);
     if (l->boot->config->first_days)
-        config.held_until = first_start(l->boot->config->state, live_wall()) +
-                            l->boot->config->first_days;
+        config.held_until =
+            first_start(l->boot->config->state, now_wall()) + l->boot->config->first_days;
     return alerts_open(&l->alerts, &config, on_event, l);
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "sensor/confine.h"
+#include "sensor/core/now.h"
 #include "sensor/live.h"
 
 enum { TURN_MS = 20, DRAIN_TURNS = 50 };
@@ -23,8 +24,8 @@ static struct front *front_of(struct live_capture *c)
 
 static void watch(struct live_capture *c)
 {
-    c->wall = live_wall();
-    front_watch(front_of(c), c->wall, live_monotonic());
+    c->wall = now_wall();
+    front_watch(front_of(c), c->wall, now_monotonic());
 }
 
 static void on_packet(void *context, const struct raw *raw)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "sensor/confine.h"
+#include "sensor/core/now.h"
 #include "sensor/notify.h"
 #include "sensor/stats.h"
 
@@ -71,7 +72,7 @@ void live_collect(struct live_main *m)
     take_latest(&l->analysed, &s->analysis, sizeof s->analysis);
     take_latest(&l->delivered, &s->outputs, sizeof s->outputs);
     collect_interfaces(m);
-    s->now = live_wall();
+    s->now = now_wall();
     s->crashes = l->info->crashes;
     s->ndpi = l->boot->config->ndpi && l->info->ndpi;
     s->refused_calls = confine_refused_total();
@@ -177,7 +178,7 @@ static void deliver_health(struct live_main *m)
 
 static bool is_due(int64_t *at, int64_t every)
 {
-    int64_t now = live_monotonic();
+    int64_t now = now_monotonic();
 
     if (now < *at)
         return false;
@@ -204,7 +205,7 @@ static void remind(struct live_main *m)
 {
     const struct ruleset *rules = m->live->setup->rules;
     const struct exception *e = rules ? ruleset_exceptions(rules) : NULL;
-    int64_t now = live_wall();
+    int64_t now = now_wall();
     char day[TIME_TEXT];
 
     for (; e; e = e->next) {
@@ -282,7 +283,7 @@ static void hear_hang_up(struct live_main *m)
 
 static int time_left(const struct live_main *m)
 {
-    int64_t left = m->second - live_monotonic();
+    int64_t left = m->second - now_monotonic();
 
     return left <= 0 ? 0 : (int)(left / NS_PER_MS) + 1;
 }
@@ -403,8 +404,8 @@ bool live_main_open(struct live *l)
     m->status.version = PACKAGE_VERSION;
     m->status.site = c->site;
     m->status.name = c->name;
-    m->status.started = live_wall();
-    m->second = live_monotonic();
+    m->status.started = now_wall();
+    m->second = now_monotonic();
     m->stats = m->second + c->stats;
     load_mutes(m);
     if (!open_signals(m) || !open_control(m) || !open_metrics(m))

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "sensor/confine.h"
+#include "sensor/core/now.h"
 #include "sensor/live.h"
 
 enum { FINISH_MS = 5000, PAIRS = 2 * STATUS_PAIRS };
@@ -79,11 +80,11 @@ static void count_uncut(struct live *l, int error)
 
 static void cut_evidence(struct live *l)
 {
-    int64_t until = live_monotonic() + CUT_FOR;
+    int64_t until = now_monotonic() + CUT_FOR;
     struct evidence_request *r;
     struct evidence_result result;
 
-    while ((r = ring_peek(&l->cuts)) && live_monotonic() < until) {
+    while ((r = ring_peek(&l->cuts)) && now_monotonic() < until) {
         if (evidence_cut(&l->evidence, r, &result))
             send_evidence(l, &result, r->alert_id);
         else
@@ -130,7 +131,7 @@ static void search(struct live *l)
 /* Twice a second: what main has not taken by then is old. */
 static void tell_status(struct live *l, struct outputs *o)
 {
-    int64_t now = live_monotonic();
+    int64_t now = now_monotonic();
     struct status_outputs *s;
 
     if (now < l->output_told + STATUS_EVERY)

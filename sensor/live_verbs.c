@@ -13,6 +13,7 @@
 
 #include "sensor/ceiling.h"
 #include "sensor/core/json.h"
+#include "sensor/core/now.h"
 #include "sensor/live_main.h"
 #include "sensor/live_question.h"
 #include "sensor/notify.h"
@@ -180,7 +181,7 @@ static struct verb_mutes what_mutes_need(struct live_main *m)
     return (struct verb_mutes){.mutes = &m->mutes,
                                .file = m->mutes_file,
                                .rules = m->live->setup->rules,
-                               .now = live_wall()};
+                               .now = now_wall()};
 }
 
 static bool keep_mute(struct live_main *m, const struct mute *mute, struct json *answer,
@@ -306,7 +307,7 @@ static bool run_test(void *context, const struct control_call *call, struct json
 {
     struct live_main *m = context;
     struct notice n = {.check = CHECK_ALERT_TEST};
-    int64_t now = live_wall();
+    int64_t now = now_wall();
 
     if (control_flag(call, "state")) {
         live_collect(m);
@@ -436,7 +437,7 @@ static bool run_snapshot(void *context, const struct control_call *call,
     if (s->running)
         return control_refuse(call, "ask again", "a snapshot is being written");
     *s = (struct live_snapshot){.live = m->live, .call = call->id};
-    if (!snapshot_open(&s->files, m->live->boot->config->state, live_wall(), s->why))
+    if (!snapshot_open(&s->files, m->live->boot->config->state, now_wall(), s->why))
         return control_refuse(call, NULL, "%s", s->why);
     s->status = status_now(m);
     s->running = pthread_create(&s->thread, NULL, write_snapshot, s) == 0;

@@ -1,4 +1,6 @@
 #include "sensor/notify.h"
+#include "sensor/core/clock.h"
+#include "sensor/core/now.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -51,9 +53,5 @@ bool notify(const char *format, ...)
 
 bool notify_reloading(void)
 {
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64,
-                  (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000);
+    return notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64, now_monotonic() / NS_PER_US);
 }

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "sensor/core/clock.h"
+#include "sensor/core/now.h"
 
 enum {
     COMMIT_EVERY = 50, /* ms */
@@ -24,17 +25,9 @@ static const uint64_t disk_size = UINT64_C(512) << 20, memory_size = UINT64_C(64
 static const int64_t disk_age = NS_PER_S * 86400 * 30;
 static const int64_t disk_retention = NS_PER_S * 3600, memory_retention = NS_PER_S * 5;
 
-static int64_t clock_ns(clockid_t clock)
-{
-    struct timespec t;
-
-    clock_gettime(clock, &t);
-    return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
-
 static int64_t now_ms(void)
 {
-    return clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
+    return now_monotonic() / NS_PER_MS;
 }
 
 /* ---- telling ----------------------------------------------------------------------- */
@@ -127,7 +120,7 @@ static void tell_fill(struct outputs *o, unsigned percent, int64_t now, bool ove
 static void watch_room(struct outputs *o, int64_t now)
 {
     unsigned percent = outbox_percent(&o->outbox);
-    int64_t stuck = outbox_uncommitted(&o->outbox, clock_ns(CLOCK_MONOTONIC));
+    int64_t stuck = outbox_uncommitted(&o->outbox, now_monotonic());
     bool much = percent >= FILLS_MUCH && o->filled < FILLS_MUCH;
     bool ill = percent >= FILLS || stuck > AWAY_AFTER * (int64_t)NS_PER_MS;
 
@@ -395,7 +388,7 @@ bool outputs_put(struct outputs *o, const struct event *e)
 
 static void commit_if_due(struct outputs *o, int64_t now)
 {
-    int64_t waited = outbox_uncommitted(&o->outbox, clock_ns(CLOCK_MONOTONIC));
+    int64_t waited = outbox_uncommitted(&o->outbox, now_monotonic());
 
     if (waited == 0 || now < o->retry_at)
         return;
@@ -410,7 +403,7 @@ static void keep_if_due(struct outputs *o, int64_t now)
     if (now - o->kept < KEEP_EVERY)
         return;
     o->kept = now;
-    outbox_keep(&o->outbox, clock_ns(CLOCK_REALTIME), clock_ns(CLOCK_MONOTONIC));
+    outbox_keep(&o->outbox, now_wall(), now_monotonic());
     for (unsigned i = 0; i < o->n; i++) {
         watch_progress(&o->output[i], now);
         watch_loss(&o->output[i], now);
@@ -427,7 +420,7 @@ static int64_t least(int64_t a, int64_t b)
 /* ms until something is due, at most `ms`. */
 static int time_left(const struct outputs *o, int64_t now, int64_t ms)
 {
-    int64_t waited = outbox_uncommitted(&o->outbox, clock_ns(CLOCK_MONOTONIC));
+    int64_t waited = outbox_uncommitted(&o->outbox, now_monotonic());
 
     if (waited)
         ms = least(ms, now < o->retry_at ? o->retry_at - now

@@ -9,15 +9,9 @@ enum {
     TELL_EVERY = 256, /* packets after which a lane without any is told the time */
     PATIENCE = 400,   /* naps on the wire before packets are given up: 20 ms */
     ALONE = 20000,    /* ... with one worker, when no other waits behind it: a second */
-    NAP_NS = 50000,
     MERGE_BURST = 256,
     SLEEP_MS = 20,
 };
-
-static void nap(void)
-{
-    nanosleep(&(struct timespec){0, NAP_NS}, NULL);
-}
 
 /* ---- dispatching ------------------------------------------------------------- */
 
@@ -57,7 +51,7 @@ static bool hand_over(struct pipeline *p, struct pipeline_front *f, struct worke
         if (!p->options.waits && f->waited >= patience)
             return false;
         tell_idle(p, f, a->now, a->packet.number - 1);
-        nap();
+        lane_nap();
     }
     f->waited = 0;
     return true;
@@ -121,7 +115,7 @@ void pipeline_end(struct pipeline *p, unsigned front)
     for (unsigned i = 0; i < p->options.workers; i++) {
         while (!lane_tell(&p->lanes[f->first + i], PARCEL_END, &a)) {
             tell_idle(p, f, a.now, a.packet.number);
-            nap();
+            lane_nap();
         }
     }
 }

@@ -6,14 +6,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sensor/core/now.h"
 #include "sensor/health.h"
 
 static double seconds_now(void)
 {
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+    return (double)now_monotonic() / 1e9;
 }
 
 /* The reader knows its sources from the start: their names do not move. */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "sensor/core/clock.h"
+#include "sensor/core/now.h"
 #include "sensor/notify.h"
 
 enum { EXIT_GOOD = 0, EXIT_BAD = 1, EXIT_HOPELESS = 2 };
@@ -40,19 +41,6 @@ struct supervisor {
         int64_t since;
     } pulse[BLACKBOX_SLOTS];
 };
-
-static int64_t time_of(clockid_t clock)
-{
-    struct timespec t;
-
-    clock_gettime(clock, &t);
-    return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
-}
-
-static int64_t monotonic(void)
-{
-    return time_of(CLOCK_MONOTONIC);
-}
 
 __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 {
@@ -192,7 +180,7 @@ static bool start(struct supervisor *s)
     memset(s->pulse, 0, sizeof s->pulse);
     s->kill_at = 0;
     s->hung = false;
-    s->started = s->turned = monotonic();
+    s->started = s->turned = now_monotonic();
     fflush(NULL);
     s->child = fork();
     if (s->child == 0)
@@ -281,7 +269,7 @@ static void stop(struct supervisor *s)
     s->stopping = true;
     if (s->child > 0 && s->kill_at == 0) {
         kill(s->child, SIGTERM);
-        s->kill_at = monotonic() + s->o.stop;
+        s->kill_at = now_monotonic() + s->o.stop;
     }
 }
 
@@ -304,7 +292,7 @@ static int watch(struct supervisor *s)
 
     while (waitpid(s->child, &status, WNOHANG) != s->child) {
         wait_signal(s);
-        check_life(s, monotonic());
+        check_life(s, now_monotonic());
         once_a_second(s, s->turned);
     }
     s->child = 0;
@@ -354,20 +342,19 @@ static void keep_packets(struct supervisor *s)
     snprintf(folder, sizeof folder, "%s/crash", s->o.state_dir);
     snprintf(why, sizeof why, "Packets at hand in a sensor that crashed. %s",
              s->info.crash_detail);
-    blackbox_keep(s->info.box, shared, folder, why, time_of(CLOCK_REALTIME),
-                  s->info.crash_file);
+    blackbox_keep(s->info.box, shared, folder, why, now_wall(), s->info.crash_file);
 }
 
 /* Takes a crash down; how long to wait before the next start, ns. */
 static int64_t crash(struct supervisor *s, int status)
 {
     enum { LONGEST = 6 }; /* half a second doubled six times: over 30 */
-    int64_t now = monotonic(), wait;
+    int64_t now = now_monotonic(), wait;
 
     describe(s, status);
     keep_packets(s);
     if (s->info.stopped_at == 0)
-        s->info.stopped_at = time_of(CLOCK_REALTIME); /* blind from here on at least */
+        s->info.stopped_at = now_wall(); /* blind from here on at least */
     s->info.crashes++;
     if (s->crashed != 0 && now - s->crashed <= s->o.window)
         s->info.ndpi = false;
@@ -399,11 +386,11 @@ static void tell(const struct supervisor *s, int64_t wait)
 /* False when it was asked to end meanwhile. */
 static bool wait_before(struct supervisor *s, int64_t wait)
 {
-    int64_t until = monotonic() + wait;
+    int64_t until = now_monotonic() + wait;
 
-    while (!s->stopping && monotonic() < until) {
+    while (!s->stopping && now_monotonic() < until) {
         wait_signal(s);
-        once_a_second(s, monotonic());
+        once_a_second(s, now_monotonic());
     }
     return !s->stopping;
 }

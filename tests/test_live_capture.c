@@ -13,7 +13,7 @@ static const int64_t BEGIN = 1800000000 * NS_PER_S, HOUR = 3600 * NS_PER_S;
 static _Atomic(int64_t) wall_is_ahead, latest;
 static atomic_int ticks;
 
-int64_t live_monotonic(void)
+int64_t now_monotonic(void)
 {
     struct timespec t;
 
@@ -21,9 +21,9 @@ int64_t live_monotonic(void)
     return t.tv_sec * NS_PER_S + t.tv_nsec;
 }
 
-int64_t live_wall(void)
+int64_t now_wall(void)
 {
-    return BEGIN + live_monotonic() + atomic_load(&wall_is_ahead);
+    return BEGIN + now_monotonic() + atomic_load(&wall_is_ahead);
 }
 
 static void on_tick(void *context, int64_t now)

@@ -13,6 +13,7 @@ libcore_a_SOURCES = \
 	%reldir%/encode.h %reldir%/encode.c \
 	%reldir%/encode_schema.c \
 	%reldir%/community.h %reldir%/community.c \
+	%reldir%/now.h %reldir%/now.c \
 	%reldir%/pool.h %reldir%/pool.c \
 	%reldir%/record.h %reldir%/record.c \
 	%reldir%/ring.h %reldir%/ring.c \
