@@ -1,5 +1,6 @@
 /* A capture thread whose clocks are ours: of a group that has no ports. */
 
+#include "sensor/core/now.h"
 #include "sensor/live.h"
 
 #include <stdatomic.h>
